@@ -1,0 +1,3 @@
+module keepalived-go
+
+go 1.26.0

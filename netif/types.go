@@ -1,0 +1,46 @@
+package netif
+
+import "net/netip"
+
+// Link is one network interface as the kernel shows it.
+type Link struct {
+	Index        int
+	Name         string
+	HardwareAddr [6]byte // zero when the link has none
+	MTU          int
+	Up           bool // administratively up
+	Running      bool // has carrier (operational)
+	Loopback     bool
+	NoARP        bool
+	Kind         string // "veth", "macvlan", ""...
+	// Addresses of the link in the kernel's order: the first of a family that is no virtual address of ours is primary.
+	Addresses []netip.Prefix
+}
+
+// Ready tells whether packets can pass: up and with carrier.
+func (l Link) Ready() bool { return l.Up && l.Running }
+
+// State is the whole view of the interfaces at one moment. Values are never changed after they were handed out.
+type State struct {
+	ByIndex map[int]Link
+	ByName  map[string]Link
+}
+
+// Address is one address to be put on an interface, with the options that ip-address(8) knows.
+type Address struct {
+	Prefix        netip.Prefix
+	Peer          netip.Prefix // invalid: none
+	Dev           string       // interface name
+	Broadcast     netip.Addr   // invalid: none (already computed from + and -)
+	Scope         uint8        // RT_SCOPE_*
+	Label         string       // IPv4
+	HomeAddress   bool
+	MngTmpAddr    bool
+	NoPrefixRoute bool
+	AutoJoin      bool
+	NoDAD         bool   // IPv6: no duplicate address detection
+	PreferredLife uint32 // seconds; Forever
+}
+
+// Forever is the lifetime that does not end.
+const Forever = 0xffffffff
