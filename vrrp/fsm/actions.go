@@ -1,6 +1,9 @@
 package fsm
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // Action is one thing to do, in the order given. The set is closed.
 type Action interface{ isAction() }
@@ -32,6 +35,9 @@ type (
 		Priority uint8      // priority in the advert
 		Ours     uint8      // our effective priority
 		Old      netip.Addr // former master (MasterChanged)
+		// Interval is the one in the advert, OldInterval the one that was counted with before (ReportIntervalLearned)
+		// or the configured one (ReportIntervalMismatch).
+		Interval, OldInterval time.Duration
 	}
 )
 

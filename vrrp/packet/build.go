@@ -1,0 +1,83 @@
+package packet
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+)
+
+// AppendIPv4 appends the whole IPv4 datagram that carries m to b and returns it. Nothing is allocated when b has room.
+// The header is upstream's: TOS 0xc0, no Don't Fragment, protocol 112. src, dst and the addresses of m are IPv4.
+func AppendIPv4(b []byte, m *Message, src, dst netip.Addr, id uint16, ttl uint8) []byte {
+	start := len(b)
+	total := ipv4HeaderLen + m.length()
+	source, destination := src.As4(), dst.As4()
+	b = append(b, 0x45, typeOfService, byte(total>>8), byte(total), byte(id>>8), byte(id), 0, 0, ttl, Protocol, 0, 0)
+	b = append(b, source[:]...)
+	b = append(b, destination[:]...)
+	binary.BigEndian.PutUint16(b[start+10:], finish(sum(0, b[start:start+ipv4HeaderLen])))
+	b = m.appendBody(b)
+	message := b[start+ipv4HeaderLen:]
+	acc := uint32(0)
+	if m.Version == 3 && !m.ChecksumAsV2 {
+		acc = pseudoIPv4(source, destination, len(message))
+	}
+	binary.BigEndian.PutUint16(message[checksumOffset:], finish(sum(acc, message)))
+	return b
+}
+
+// AppendIPv6 appends the VRRP message m, without an IPv6 header, with the checksum over the pseudo-header of
+// RFC 8200 section 8.1. A kernel that computes the checksum itself finds the same value.
+func AppendIPv6(b []byte, m *Message, src, dst netip.Addr) []byte {
+	start := len(b)
+	b = m.appendBody(b)
+	message := b[start:]
+	source, destination := src.As16(), dst.As16()
+	acc := sum(sum(0, source[:]), destination[:])
+	acc += uint32(len(message)) + Protocol
+	binary.BigEndian.PutUint16(message[checksumOffset:], finish(sum(acc, message)))
+	return b
+}
+
+// length is the size of the VRRP message in octets.
+func (m *Message) length() int {
+	n := headerLen
+	for _, a := range m.Addresses {
+		n += addressLen(a)
+	}
+	if m.Version == 2 {
+		n += authLen
+	}
+	return n
+}
+
+// appendBody appends the VRRP message with a checksum of zero.
+func (m *Message) appendBody(b []byte) []byte {
+	b = append(b, byte(m.Version)<<4|typeAdvertisement, m.VRID, m.Priority, byte(len(m.Addresses)))
+	if m.Version == 2 {
+		b = append(b, m.AuthType, byte(m.Interval/time.Second), 0, 0)
+	} else {
+		units := uint16(m.Interval/centisecond) & maxIntervalUnits
+		b = append(b, byte(units>>8), byte(units), 0, 0)
+	}
+	for _, a := range m.Addresses {
+		if a.Is4() || a.Is4In6() {
+			four := a.As4()
+			b = append(b, four[:]...)
+		} else {
+			sixteen := a.As16()
+			b = append(b, sixteen[:]...)
+		}
+	}
+	if m.Version == 2 {
+		b = append(b, m.AuthData[:]...)
+	}
+	return b
+}
+
+func addressLen(a netip.Addr) int {
+	if a.Is4() || a.Is4In6() {
+		return 4
+	}
+	return 16
+}
