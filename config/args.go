@@ -1,0 +1,228 @@
+package config
+
+import (
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"keepalived-go/parser"
+)
+
+// Kind is the type of a keyword's argument.
+type Kind uint8
+
+// The types of arguments.
+const (
+	// Free arguments are read by the keyword's own function, or not at all.
+	Free Kind = iota
+	// Flag keywords take no argument: to name them turns them on.
+	Flag
+	// Bool is on, off, true, false, yes, no, or nothing, which means on.
+	Bool
+	// Int is a whole number from Min to Max.
+	Int
+	// Decimal is a number with up to Digits decimals, from Min to Max in units of the last decimal.
+	Decimal
+	// Text is one word.
+	Text
+	// Addr is an IPv4 or IPv6 address.
+	Addr
+)
+
+// Arg is the form of a keyword's first argument.
+type Arg struct {
+	Kind     Kind
+	Min, Max int64
+	Digits   int
+	// Unit is what the number counts when it is stored as a time.
+	Unit time.Duration
+	// Base is 10, or 0 for numbers with the prefixes of C.
+	Base int
+	// Once means that the first one wins and a second one is reported.
+	Once bool
+}
+
+// Optional is a value that may not have been given.
+type Optional[T comparable] struct {
+	Value T
+	Set   bool
+}
+
+// Or gives the value, or the default when it was not given.
+func (o Optional[T]) Or(otherwise T) T {
+	if o.Set {
+		return o.Value
+	}
+	return otherwise
+}
+
+// some makes a value that was given.
+func some[T comparable](v T) Optional[T] { return Optional[T]{Value: v, Set: true} }
+
+// intArg, decimalArg and the others shorten the rows of the table.
+func intArg(lo, hi int64) Arg { return Arg{Kind: Int, Min: lo, Max: hi, Base: 10} }
+
+func secondsArg(lo, hi int64) Arg {
+	return Arg{Kind: Int, Min: lo, Max: hi, Base: 10, Unit: time.Second}
+}
+
+func decimalArg(lo, hi int64, digits int) Arg {
+	return Arg{Kind: Decimal, Min: lo, Max: hi, Digits: digits, Unit: time.Second}
+}
+
+// read decodes a line by its row's Arg and stores the value where Into says.
+func (d *decoder) read(l line) {
+	v, ok := d.value(l)
+	if ok && l.kw.Into != nil {
+		store(l.kw.Into(&d.scope), v)
+	}
+}
+
+// value reads the first argument of a line as its row says. It reports what is wrong with it.
+func (d *decoder) value(l line) (any, bool) {
+	switch l.kw.Arg.Kind {
+	case Free:
+		return nil, false
+	case Flag:
+		return true, true
+	case Bool:
+		return d.boolean(l, 0)
+	default:
+	}
+	w, ok := d.need(l, 0)
+	if !ok {
+		return nil, false
+	}
+	switch l.kw.Arg.Kind {
+	case Int:
+		return d.integer(l, w)
+	case Decimal:
+		return d.decimal(l, w)
+	case Addr:
+		return d.address(l, w)
+	default:
+		return w.Text, true
+	}
+}
+
+// parseBool reads the six words of upstream, which are all lower case.
+func parseBool(s string) (value, ok bool) {
+	switch s {
+	case "true", "on", "yes":
+		return true, true
+	case "false", "off", "no":
+		return false, true
+	}
+	return false, false
+}
+
+// boolean reads word n as a switch. No word means on.
+func (d *decoder) boolean(l line, n int) (any, bool) {
+	w, given := l.arg(n)
+	if !given {
+		return true, true
+	}
+	v, ok := parseBool(w.Text)
+	if !ok {
+		d.report(w.Pos, parser.Warning, parser.StatusConfig, "write on or off", "%s: %q is not a switch", l.kw.Name, w.Text)
+	}
+	return v, ok
+}
+
+// integer reads a whole number and checks it against the row's range.
+func (d *decoder) integer(l line, w parser.Word) (any, bool) {
+	v, ok := d.number(l.kw.Name, w, l.kw.Arg)
+	return v, ok
+}
+
+// number reads a whole number within a range. Upstream also passes over blanks in front of it, which can only come from quotes.
+func (d *decoder) number(name string, w parser.Word, a Arg) (int64, bool) {
+	v, err := strconv.ParseInt(strings.TrimLeft(w.Text, " \t\f\v"), a.Base, 64)
+	switch {
+	case err != nil && !isRange(err):
+		d.warn(w.Pos, "%s: %q is not a number", name, w.Text)
+		return 0, false
+	case err != nil || v < a.Min || v > a.Max:
+		d.warn(w.Pos, "%s: number %s is outside of the range %d to %d", name, w.Text, a.Min, a.Max)
+		return 0, false
+	}
+	return v, true
+}
+
+func isRange(err error) bool {
+	var n *strconv.NumError
+	return asNumError(err, &n) && n.Err == strconv.ErrRange
+}
+
+// decimal reads a number with decimals. The value is in units of the last decimal that the row allows.
+func (d *decoder) decimal(l line, w parser.Word) (any, bool) {
+	a := l.kw.Arg
+	v, fault := parseDecimal(w.Text, a.Digits)
+	if fault == "" && (v < a.Min || v > a.Max) {
+		fault = "is outside of the range " + formatDecimal(a.Min, a.Digits) + " to " + formatDecimal(a.Max, a.Digits)
+	}
+	if fault != "" {
+		d.warn(w.Pos, "%s: %q %s", l.kw.Name, w.Text, fault)
+		return nil, false
+	}
+	return decimalValue(v, a), true
+}
+
+// scaled is a decimal number as a time.
+type scaled time.Duration
+
+func decimalValue(v int64, a Arg) scaled {
+	unit := int64(a.Unit)
+	for range a.Digits {
+		unit /= 10
+	}
+	return scaled(v * unit)
+}
+
+// parseDecimal reads digits with at most n decimals into units of the last one; fault says what is wrong with them.
+func parseDecimal(s string, n int) (v int64, fault string) {
+	whole, frac, _ := strings.Cut(s, ".")
+	if strings.HasPrefix(whole, "-") {
+		return 0, "is negative"
+	}
+	if len(frac) > n {
+		return 0, "has more than " + strconv.Itoa(n) + " decimals"
+	}
+	digits := whole + frac + strings.Repeat("0", n-len(frac))
+	u, err := strconv.ParseUint(strings.TrimPrefix(digits, "+"), 10, 63)
+	if isRange(err) {
+		return math.MaxInt64, ""
+	}
+	if err != nil {
+		return 0, "is not a number"
+	}
+	return int64(u), ""
+}
+
+// formatDecimal writes a number of units of the last decimal, without trailing zeros.
+func formatDecimal(v int64, digits int) string {
+	s := strconv.FormatInt(v, 10)
+	if digits == 0 {
+		return s
+	}
+	if len(s) <= digits {
+		s = strings.Repeat("0", digits-len(s)+1) + s
+	}
+	whole, frac := s[:len(s)-digits], strings.TrimRight(s[len(s)-digits:], "0")
+	if frac == "" {
+		return whole
+	}
+	return whole + "." + frac
+}
+
+// address reads an address of any family.
+func (d *decoder) address(l line, w parser.Word) (any, bool) {
+	a, err := netip.ParseAddr(w.Text)
+	if err != nil {
+		d.warn(w.Pos, "%s: %q is not an IP address", l.kw.Name, w.Text)
+		return nil, false
+	}
+	return a, true
+}

@@ -1,0 +1,53 @@
+package config
+
+import "net/netip"
+
+// Env answers what the text alone cannot: every question that upstream asks the host while it reads. A nil function
+// means that the question is not asked and the answer is the harmless one, so that tests stay pure.
+type Env struct {
+	// HostName is the default of router_id and of the mail's sender.
+	HostName string
+	// Interface gives what is known of an interface and whether it exists.
+	Interface func(name string) (Interface, bool)
+	// User looks a user up by name or number and gives the ids.
+	User func(name string) (Account, bool)
+	// Group looks a group up by name or number.
+	Group func(name string) (gid uint32, ok bool)
+	// Script looks at the file that a script names, as the given user and group would run it.
+	Script func(path string, uid, gid uint32) ScriptState
+	// Resolve tells whether a host name can be resolved. It must not block.
+	Resolve func(host string) bool
+	// CPUs is the number of processors, 0 when unknown.
+	CPUs int
+}
+
+// Interface is what the decoder needs to know of a network interface.
+type Interface struct {
+	MTU       int
+	Loopback  bool
+	VMAC      bool // a macvlan or ipvlan
+	VRF       bool
+	Addresses []netip.Prefix
+}
+
+// Account is a user of the host with its primary group.
+type Account struct {
+	Name     string
+	UID, GID uint32
+}
+
+// ScriptState is what was found where a script should be.
+type ScriptState struct {
+	// Missing is true when there is no such file, NotExecutable when the user may not run it.
+	Missing, NotExecutable bool
+	// Insecure is true when somebody else than root could change the file or a directory above it.
+	Insecure bool
+}
+
+// lookupInterface gives an interface; without a function in Env every interface exists.
+func (e *Env) lookupInterface(name string) (Interface, bool) {
+	if e.Interface == nil {
+		return Interface{MTU: 1500}, true
+	}
+	return e.Interface(name)
+}

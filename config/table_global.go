@@ -1,0 +1,3 @@
+package config
+
+func globalKeywords() []Keyword { return nil }

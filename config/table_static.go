@@ -1,0 +1,3 @@
+package config
+
+func staticKeywords() []Keyword { return nil }

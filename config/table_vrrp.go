@@ -1,0 +1,3 @@
+package config
+
+func vrrpKeywords() []Keyword { return nil }
