@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// outgoing is the memory of sendmmsg for one socket. It grows to the largest batch and is then used again.
+type outgoing struct {
+	messages  []mmsghdr
+	vectors   []unix.Iovec
+	addresses []unix.RawSockaddrInet4
+	pending   []mmsghdr // what is still to be sent
+	failures  sendErrors
+}
+
+// resize makes room for n messages to IPv4 destinations. The vectors and addresses do not move until the next resize.
+func (o *outgoing) resize(n int) {
+	if n <= cap(o.messages) {
+		o.messages = o.messages[:n]
+		return
+	}
+	o.messages = make([]mmsghdr, n)
+	o.vectors = make([]unix.Iovec, n)
+	o.addresses = make([]unix.RawSockaddrInet4, n)
+	for i := range o.messages {
+		h := &o.messages[i].header
+		h.Iov = &o.vectors[i]
+		h.SetIovlen(1)
+		h.Name = (*byte)(unsafe.Pointer(&o.addresses[i]))
+		h.Namelen = unix.SizeofSockaddrInet4
+		o.addresses[i].Family = unix.AF_INET
+	}
+}
+
+// prepare fills in the datagrams that have an IPv4 header, and notes the others as failed.
+func (o *outgoing) prepare(datagrams [][]byte) {
+	o.resize(len(datagrams))
+	o.failures = o.failures[:0]
+	n := 0
+	for _, d := range datagrams {
+		if len(d) < ipv4HeaderLength {
+			o.failures.add(unix.EINVAL)
+			continue
+		}
+		o.vectors[n].Base = &d[0]
+		o.vectors[n].SetLen(len(d))
+		copy(o.addresses[n].Addr[:], d[16:20])
+		n++
+	}
+	o.pending = o.messages[:n]
+}
+
+// flush sends what is pending. A message that fails does not keep back those after it.
+func (o *outgoing) flush(fd uintptr) {
+	for len(o.pending) > 0 {
+		n, err := sendmmsg(fd, o.pending, unix.MSG_DONTWAIT)
+		if err != nil {
+			o.failures.add(err.(syscall.Errno))
+			n = 1
+		}
+		o.pending = o.pending[n:]
+	}
+}
+
+// sendErrors counts failed messages by error.
+type sendErrors []sendError
+
+type sendError struct {
+	errno syscall.Errno
+	count int
+}
+
+func (s *sendErrors) add(errno syscall.Errno) {
+	for i := range *s {
+		if (*s)[i].errno == errno {
+			(*s)[i].count++
+			return
+		}
+	}
+	*s = append(*s, sendError{errno, 1})
+}
+
+// err joins the failures of a batch of total messages; errors.Is finds each errno in it.
+func (s sendErrors) err(doing string, total int) error {
+	if len(s) == 0 {
+		return nil
+	}
+	errs := make([]error, len(s))
+	for i, e := range s {
+		errs[i] = e.errno
+		if total > 1 {
+			errs[i] = fmt.Errorf("%d of %d: %w", e.count, total, e.errno)
+		}
+	}
+	return fmt.Errorf("%s: %w", doing, joined(errs))
+}
+
+// joined is errors.Join on one line.
+func joined(errs []error) error {
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return oneLine{errors.Join(errs...)}
+}
+
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
+func (e oneLine) Unwrap() error { return e.error }
