@@ -84,3 +84,18 @@ const (
 	ReportPriorityChanged                       // effective priority changed from Priority to Ours
 	ReportLowerPriorityRx                       // notify_master_rx_lower_pri
 )
+
+var causeNames = [...]string{"master", "master delayed", "refresh", "lower priority", "lower priority delayed"}
+
+// String is the cause in words.
+func (c AnnounceCause) String() string { return causeNames[c] }
+
+var reportNames = [...]string{
+	"timeout", "lower discarded", "higher priority", "higher address", "lower, new election", "same address",
+	"priority 0 in backup", "priority 0 in master", "master set", "master changed", "interval learned",
+	"interval mismatch", "preempt delay started", "preempt delay over", "owner conflict", "priority changed",
+	"lower priority received",
+}
+
+// String is the report in words.
+func (k ReportKind) String() string { return reportNames[k] }

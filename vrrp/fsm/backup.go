@@ -10,11 +10,7 @@ type backup struct {
 }
 
 func (m *Machine) enterBackup(now time.Time) {
-	down := m.masterDown()
-	if m.owner() && m.state != Master {
-		down = ownerDelay
-	}
-	m.backup = &backup{downAt: m.counted(now).Add(down)}
+	m.backup = &backup{downAt: m.counted(now).Add(m.masterDown())}
 	m.state, m.lastTransition = Backup, now
 }
 

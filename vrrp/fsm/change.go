@@ -3,7 +3,7 @@ package fsm
 import "time"
 
 // priorityChanged takes over a new effective priority. An owner's does not change.
-func (m *Machine) priorityChanged(_ time.Time, p uint8) {
+func (m *Machine) priorityChanged(p uint8) {
 	if m.owner() {
 		return
 	}
@@ -20,27 +20,24 @@ func (m *Machine) moveDown(before time.Duration) {
 	}
 }
 
-// reconfigured takes over the configuration of a reload. The state is kept. An advert is sent at once when a Master's
-// would now look different.
+// reconfigured takes over the configuration of a reload. The state is kept, and so are its deadlines where nothing
+// that they depend on has changed; upstream starts them again with every reload.
 func (m *Machine) reconfigured(now time.Time, cfg Config) {
 	old, before := m.cfg, m.masterDown()
 	m.cfg = cfg
 	if cfg.Source.IsValid() {
 		m.source = cfg.Source
 	}
-	learned := cfg.Version == 3 && m.backup != nil && m.peer.IsValid()
-	if cfg.AdvertInterval != old.AdvertInterval && !learned {
-		m.peerInterval = cfg.AdvertInterval
-	}
 	if cfg.Priority != old.Priority {
 		m.setPriority(rebased(m.priority, old.Priority, cfg.Priority))
 	}
-	m.moveDown(before)
-	if m.backup != nil && cfg.PreemptDelay != old.PreemptDelay {
-		m.backup.preemptAt, m.backup.preempted = time.Time{}, false
-	}
-	if m.master != nil {
+	switch {
+	case m.backup != nil:
+		m.reconfiguredBackup(now, old, before)
+	case m.master != nil:
 		m.reconfiguredMaster(now, old)
+	default:
+		m.peerInterval = cfg.AdvertInterval
 	}
 }
 
@@ -53,7 +50,30 @@ func rebased(effective, oldBase, newBase uint8) uint8 {
 	return uint8(min(max(p, 1), reducedPriority))
 }
 
+// reconfiguredBackup keeps an interval that was learned from a master: that master still sends with it. A router that
+// has become the owner of the addresses takes over as it would at its start.
+func (m *Machine) reconfiguredBackup(now time.Time, old Config, before time.Duration) {
+	learned := m.cfg.Version == 3 && old.Version == 3 && m.peer.IsValid()
+	intervalChanged := m.cfg.AdvertInterval != old.AdvertInterval && !learned
+	if intervalChanged {
+		m.peerInterval = m.cfg.AdvertInterval
+	}
+	switch {
+	case m.owner() && old.Priority != ownerPriority:
+		m.backup.downAt = m.counted(now).Add(ownerDelay)
+	case intervalChanged || m.cfg.DownAdverts != old.DownAdverts || m.cfg.Version != old.Version:
+		m.backup.downAt = m.counted(now).Add(m.masterDown())
+	default:
+		m.moveDown(before)
+	}
+	if m.cfg.PreemptDelay != old.PreemptDelay {
+		m.backup.preemptAt, m.backup.preempted = time.Time{}, false
+	}
+}
+
+// reconfiguredMaster sends an advert at once when the next one would look different.
 func (m *Machine) reconfiguredMaster(now time.Time, old Config) {
+	m.peerInterval = m.cfg.AdvertInterval
 	if m.cfg.AdvertInterval != old.AdvertInterval || m.cfg.Priority != old.Priority || m.cfg.Version != old.Version {
 		m.sendNow(now)
 	}

@@ -69,7 +69,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	case FaultsChanged:
 		m.faultsChanged(now, ev.Faults)
 	case PriorityChanged:
-		m.priorityChanged(now, ev.Priority)
+		m.priorityChanged(ev.Priority)
 	case SourceChanged:
 		m.source = ev.Source
 	case Reconfigured:
@@ -123,9 +123,12 @@ func (m *Machine) leaveInit(now time.Time) {
 		return
 	}
 	m.enterBackup(now)
-	if !m.owner() {
-		m.do(Entered{State: Backup, Priority: m.priority, Init: true})
+	if m.owner() {
+		// An owner passes through Backup unseen (RFC 9568 section 6.4.1).
+		m.backup.downAt = m.counted(now).Add(ownerDelay)
+		return
 	}
+	m.do(Entered{State: Backup, Priority: m.priority, Init: true})
 }
 
 // shutdown ends the machine's life; Startup begins another one.
@@ -166,7 +169,8 @@ func (m *Machine) advert(now time.Time, a Advert) {
 	}
 }
 
-// faultsChanged enters Fault with the first reason and leaves it with the last one.
+// faultsChanged enters Fault with the first reason and leaves it with the last one. It leads to Backup with a whole
+// Active_Down_Interval even for an owner: that is upstream's way, the RFC would have the owner go on as at its start.
 func (m *Machine) faultsChanged(now time.Time, faults FaultSet) {
 	m.faults = faults
 	switch {
@@ -178,9 +182,7 @@ func (m *Machine) faultsChanged(now time.Time, faults FaultSet) {
 	case faults == 0 && m.state == FaultState:
 		m.peerInterval = m.cfg.AdvertInterval
 		m.enterBackup(now)
-		if !m.owner() {
-			m.do(Entered{State: Backup, Priority: m.priority})
-		}
+		m.do(Entered{State: Backup, Priority: m.priority})
 	}
 }
 
