@@ -1,0 +1,37 @@
+package netif
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+)
+
+// Primary returns the address that adverts of the family (4 or 6) are sent from: the first one in the kernel's order
+// that exclude, which tells the virtual addresses, does not refuse. Of IPv6 only link-local addresses are taken
+// (RFC 9568, section 5.1.2.1). exclude may be nil.
+func (l Link) Primary(family int, exclude func(netip.Addr) bool) (netip.Addr, bool) {
+	for _, p := range l.Addresses {
+		a := p.Addr()
+		if a.Is4() != (family == 4) || (a.Is6() && !a.IsLinkLocalUnicast()) {
+			continue
+		}
+		if exclude == nil || !exclude(a) {
+			return a, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// equal compares everything, the order of addresses included.
+func (l Link) equal(o Link) bool {
+	if !slices.Equal(l.Addresses, o.Addresses) {
+		return false
+	}
+	return l.Index == o.Index && l.Name == o.Name && l.HardwareAddr == o.HardwareAddr && l.MTU == o.MTU &&
+		l.Up == o.Up && l.Running == o.Running && l.Loopback == o.Loopback && l.NoARP == o.NoARP && l.Kind == o.Kind
+}
+
+// Equal tells whether both are the same view. ByName follows from ByIndex and is not compared.
+func (s State) Equal(o State) bool {
+	return maps.EqualFunc(s.ByIndex, o.ByIndex, Link.equal)
+}
