@@ -1,0 +1,82 @@
+# Everything is built and tested from here. On a bare Debian machine, as root,
+# each target fetches what it needs by itself: see the folder scripts.
+
+GO ?= scripts/go
+DESTDIR ?=
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+INSTALL ?= install
+# How long each fuzz target runs.
+FUZZTIME ?= 10s
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Packages that are tested with a network of namespaces, one at a time: their
+# tests measure times, and need root.
+LAB := ./test/lab ./test/e2e
+# All other packages with tests.
+UNIT = $$($(GO) list ./... | grep -v -e /test/lab$$ -e /test/e2e$$)
+
+.DEFAULT_GOAL := build
+.PHONY: build check test unit race lab demo bench fuzz install clean help tools debs
+
+build: bin/keepalived bin/genhash ## Build bin/keepalived and bin/genhash
+
+# The go command knows best what is up to date.
+.PHONY: bin/keepalived bin/genhash
+bin/keepalived bin/genhash:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/$(@F)
+
+check: ## Check format, vet, staticcheck, the generated document and unit tests
+	@unformatted=$$($(GO) run ./scripts/gofmt .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	if [ -d config/gen ]; then $(GO) run ./config/gen -check; fi
+	CGO_ENABLED=0 $(GO) test $(UNIT)
+
+test: debs build unit race lab ## Set up and run all tests (root on Debian)
+
+unit: ## Run the tests that need no network, simulated clusters among them
+	CGO_ENABLED=0 $(GO) test $(UNIT)
+
+race: tools ## Run the same tests with the race detector
+	CGO_ENABLED=1 $(GO) test -race $(UNIT)
+
+lab: build debs ## Run the tests with network namespaces, beside Debian's keepalived
+	$(GO) test -count=1 -p 1 -timeout 9m -v $(LAB)
+
+demo: build debs ## Show two web servers that share an address
+	@$(GO) run ./test/demo
+
+bench: build debs ## Measure beside Debian's keepalived
+	@$(GO) run ./test/bench
+
+fuzz: ## Run every fuzz target for a short time
+	scripts/fuzz $(FUZZTIME)
+
+install: build ## Install below $(DESTDIR)$(PREFIX)
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 bin/keepalived $(DESTDIR)$(SBINDIR)/keepalived
+	$(INSTALL) -m 755 bin/genhash $(DESTDIR)$(BINDIR)/genhash
+	for page in $(wildcard doc/*.[1-8]); do \
+		dir=$(DESTDIR)$(MANDIR)/man$${page##*.}; \
+		$(INSTALL) -d $$dir && $(INSTALL) -m 644 $$page $$dir/ || exit 1; \
+	done
+
+clean: ## Remove what was built (what was fetched stays in .cache)
+	rm -rf bin
+
+help: ## Say what the targets do
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+# What the race detector needs.
+tools:
+	scripts/tools gcc:gcc libc6-dev
+
+# Peers and servers of the tests: unpacked in .cache, never installed.
+debs:
+	scripts/debs keepalived nginx-light rsyslog

@@ -1,0 +1,236 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Host is one machine on the network.
+type Host struct {
+	*namespaces
+	// Name is the host's name, also by which its frames are known.
+	Name string
+	// Address is the address of eth0 with the length of its network.
+	Address netip.Prefix
+	// Addresses are the changes of addresses on eth0.
+	Addresses Record[AddressChange]
+
+	lab  *Lab
+	port netlink.Link
+	done chan struct{}
+}
+
+// AddressChange is an address that came or went on eth0, with the time at
+// which it was noticed.
+type AddressChange struct {
+	Time    time.Time
+	Address netip.Addr
+	Present bool
+}
+
+// plugIn connects the host to the switch and gives eth0 its address.
+func (h *Host) plugIn() error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = fmt.Sprintf("port%d", len(h.lab.hosts))
+	pair := &netlink.Veth{LinkAttrs: attrs, PeerName: "eth0", PeerNamespace: netlink.NsFd(h.net)}
+	sw := h.lab.lan.handle
+	if err := sw.LinkAdd(pair); err != nil {
+		return fmt.Errorf("adding the cable: %w", err)
+	}
+	port, err := sw.LinkByName(attrs.Name)
+	if err != nil {
+		return err
+	}
+	h.port = port
+	h.lab.ports.set(port.Attrs().Index, h.Name)
+	if err := errors.Join(sw.LinkSetMaster(port, h.lab.bridge), sw.LinkSetUp(port)); err != nil {
+		return fmt.Errorf("plugging the cable in: %w", err)
+	}
+	if err := h.watchAddresses(); err != nil {
+		return err
+	}
+	eth0, err := h.handle.LinkByName("eth0")
+	if err != nil {
+		return err
+	}
+	if err := h.handle.LinkSetUp(eth0); err != nil {
+		return err
+	}
+	return h.AddAddress(h.Address)
+}
+
+// AddAddress puts an address on eth0.
+func (h *Host) AddAddress(address netip.Prefix) error {
+	eth0, err := h.handle.LinkByName("eth0")
+	if err != nil {
+		return err
+	}
+	ip := &net.IPNet{IP: address.Addr().AsSlice(), Mask: net.CIDRMask(address.Bits(), address.Addr().BitLen())}
+	if err := h.handle.AddrAdd(eth0, &netlink.Addr{IPNet: ip}); err != nil {
+		return fmt.Errorf("adding %s: %w", address, err)
+	}
+	return nil
+}
+
+// watchAddresses follows the kernel's reports, so that an address that goes
+// and comes back between two looks is seen.
+func (h *Host) watchAddresses() error {
+	updates := make(chan netlink.AddrUpdate, 1024)
+	options := netlink.AddrSubscribeOptions{Namespace: &h.net, ErrorCallback: func(error) {}}
+	if err := netlink.AddrSubscribeWithOptions(updates, h.done, options); err != nil {
+		return fmt.Errorf("watching addresses: %w", err)
+	}
+	go func() {
+		for u := range updates {
+			address, ok := netip.AddrFromSlice(u.LinkAddress.IP)
+			if ok {
+				h.Addresses.Add(AddressChange{Time: time.Now().Round(0), Address: address.Unmap(), Present: u.NewAddr})
+			}
+		}
+	}()
+	return nil
+}
+
+// Holds says whether eth0 has the address now, asking the kernel.
+func (h *Host) Holds(address netip.Addr) (bool, error) {
+	all, err := h.List()
+	if err != nil {
+		return false, err
+	}
+	for _, p := range all {
+		if p.Addr() == address {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// List returns the IPv4 addresses of every interface, in the kernel's order.
+func (h *Host) List() ([]netip.Prefix, error) {
+	found, err := h.handle.AddrList(nil, netlink.FAMILY_V4)
+	if err != nil {
+		return nil, fmt.Errorf("listing addresses of %s: %w", h.Name, err)
+	}
+	var all []netip.Prefix
+	for _, a := range found {
+		if address, ok := netip.AddrFromSlice(a.IP.To4()); ok {
+			ones, _ := a.Mask.Size()
+			all = append(all, netip.PrefixFrom(address, ones))
+		}
+	}
+	return all, nil
+}
+
+// HardwareAddress is the link-layer address of eth0.
+func (h *Host) HardwareAddress() (net.HardwareAddr, error) {
+	eth0, err := h.handle.LinkByName("eth0")
+	if err != nil {
+		return nil, err
+	}
+	return eth0.Attrs().HardwareAddr, nil
+}
+
+// Neighbour is the link-layer address that the host's ARP table has for an
+// address, nil where it has none.
+func (h *Host) Neighbour(address netip.Addr) (net.HardwareAddr, error) {
+	eth0, err := h.handle.LinkByName("eth0")
+	if err != nil {
+		return nil, err
+	}
+	table, err := h.handle.NeighList(eth0.Attrs().Index, netlink.FAMILY_V4)
+	if err != nil {
+		return nil, fmt.Errorf("reading the ARP table of %s: %w", h.Name, err)
+	}
+	for _, entry := range table {
+		if entry.IP.Equal(address.AsSlice()) && len(entry.HardwareAddr) > 0 {
+			return entry.HardwareAddr, nil
+		}
+	}
+	return nil, nil
+}
+
+// Cut unplugs the host's cable: eth0 loses its carrier.
+func (h *Host) Cut() error { return h.lab.lan.handle.LinkSetDown(h.port) }
+
+// Mend plugs the cable in again.
+func (h *Host) Mend() error { return h.lab.lan.handle.LinkSetUp(h.port) }
+
+// Isolate makes the switch drop what the host sends and receives. The host
+// keeps its carrier and notices nothing.
+func (h *Host) Isolate() error { return h.lab.lan.handle.LinkSetNoMaster(h.port) }
+
+// Rejoin ends Isolate.
+func (h *Host) Rejoin() error { return h.lab.lan.handle.LinkSetMaster(h.port, h.lab.bridge) }
+
+// LinkDown and LinkUp set eth0 down and up as an operator on the host would.
+func (h *Host) LinkDown() error { return h.setEth0(h.handle.LinkSetDown) }
+
+// LinkUp ends LinkDown.
+func (h *Host) LinkUp() error { return h.setEth0(h.handle.LinkSetUp) }
+
+func (h *Host) setEth0(set func(netlink.Link) error) error {
+	eth0, err := h.handle.LinkByName("eth0")
+	if err != nil {
+		return err
+	}
+	return set(eth0)
+}
+
+// Dial connects from the host. The address must be numeric.
+func (h *Host) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var conn net.Conn
+	err := h.insideNet(func() (err error) {
+		var dialer net.Dialer
+		conn, err = dialer.DialContext(ctx, network, address)
+		return err
+	})
+	return conn, err
+}
+
+// Listen opens a listener on the host.
+func (h *Host) Listen(network, address string) (net.Listener, error) {
+	var listener net.Listener
+	err := h.insideNet(func() (err error) {
+		listener, err = net.Listen(network, address)
+		return err
+	})
+	return listener, err
+}
+
+// Path is a file of the host as this process reaches it. The argument is an
+// absolute path inside the host.
+func (h *Host) Path(inside string) string {
+	return filepath.Join(fmt.Sprintf("/proc/%d/root", h.keeper.Process.Pid), inside)
+}
+
+// Write puts a file into the host's Dir and returns its path inside.
+func (h *Host) Write(name, content string, mode os.FileMode) (string, error) {
+	inside := filepath.Join(Dir, name)
+	if err := os.WriteFile(h.Path(inside), []byte(content), mode); err != nil {
+		return "", err
+	}
+	// The umask of the caller must not take the mode away.
+	return inside, os.Chmod(h.Path(inside), mode)
+}
+
+// Read returns the content of a file of the host, empty where there is none.
+func (h *Host) Read(inside string) (string, error) {
+	content, err := os.ReadFile(h.Path(inside))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	return string(content), err
+}
+
+func (h *Host) close() {
+	close(h.done)
+	h.namespaces.close()
+}
