@@ -97,4 +97,7 @@ type Tree struct {
 type Raw struct {
 	Text string
 	Pos  Position
+	// cols and off find the column of the later bytes where a substitution made the text; cols is nil otherwise.
+	cols *textLine
+	off  int32
 }

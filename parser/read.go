@@ -1,0 +1,457 @@
+package parser
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+)
+
+// ErrNoMainFile is returned by ReadFile when no file could be read for the given pattern.
+var ErrNoMainFile = errors.New("no configuration file")
+
+// Options are what the reading of a configuration depends on besides its files.
+type Options struct {
+	// ConfigID is the -i option, compared with @id lines and the value of ${_INSTANCE}. Empty means the short host name.
+	ConfigID string
+	// RequireIncludes is the -e option: every missing or unreadable include is a fault.
+	RequireIncludes bool
+	// Getenv looks up a variable for ${_ENV NAME}; nil means the process environment.
+	Getenv func(string) (string, bool)
+	// Seed seeds ${_RANDOM} where the configuration has no random_seed; nil means a random seed.
+	Seed func() uint64
+}
+
+// The bounds on what a configuration may become. They are far above every real one and end a run-away expansion in
+// about a second.
+const (
+	maxLine          = 1023      // bytes of a line, as upstream
+	maxLines         = 4_000_000 // lines of a Text
+	maxGenerated     = 1_000_000 // of them, lines made by ~SEQ, ~LST and multi-line definitions
+	maxOpened        = 10_000    // files opened, counting repetitions
+	maxIncludeDepth  = 64        // files open at the same time
+	maxFeeds         = 1_000     // nested expansions
+	maxSubstitutions = 2_000     // replacements in one line
+)
+
+// line is a line under work. cols has the column of each byte; it is nil while the bytes stand at col, col+1, ...
+type line struct {
+	text string
+	src  *Source
+	no   int32
+	col  int32
+	cols []int32
+}
+
+// slice is the part [i:j] of the line.
+func (l line) slice(i, j int) line {
+	out := l
+	out.text = l.text[i:j]
+	if l.cols != nil {
+		out.cols = l.cols[i:j]
+	} else {
+		out.col += int32(i)
+	}
+	return out
+}
+
+// trimLeft drops leading blanks.
+func (l line) trimLeft() line {
+	return l.slice(skipBlanks(l.text, 0), len(l.text))
+}
+
+// column is the column of the byte at offset off, which may be just after the last.
+func (l line) column(off int) int32 {
+	switch {
+	case l.cols == nil:
+		return l.col + int32(off)
+	case off < len(l.cols):
+		return l.cols[off]
+	case len(l.cols) > 0:
+		return l.cols[len(l.cols)-1]
+	}
+	return l.col
+}
+
+// pos is the place of the byte at offset off.
+func (l line) pos(off int) Position {
+	return Position{Source: l.src, Line: l.no, Column: l.column(off)}
+}
+
+// columns gives one column per byte.
+func (l line) columns() []int32 {
+	if l.cols != nil {
+		return l.cols
+	}
+	cols := make([]int32, len(l.text))
+	for i := range cols {
+		cols[i] = l.col + int32(i)
+	}
+	return cols
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// skipBlanks is the offset of the first byte at or after i that is neither space nor tab.
+func skipBlanks(s string, i int) int {
+	for i < len(s) && isBlank(s[i]) {
+		i++
+	}
+	return i
+}
+
+// feed is where lines come from: the rest of a line, a repetition, a multi-line definition, a file. Feeds are stacked;
+// the newest one is read until it is empty.
+type feed interface {
+	next(r *reader) (line, bool)
+}
+
+// reader does the source handling.
+type reader struct {
+	opt        Options
+	text       Text
+	diags      []Diagnostic
+	feeds      []feed
+	defs       map[string]*definition
+	open       *definition // multi-line definition whose lines are being read
+	openFiles  []*file
+	files      map[string]*Source
+	opened     int
+	generated  int
+	check      includeCheck
+	rng        *rand.Rand
+	here       Position // the line being worked on, for diagnostics
+	stopped    bool
+	substitute int
+}
+
+func newReader(opt Options) *reader {
+	if opt.ConfigID == "" {
+		host, _ := os.Hostname()
+		opt.ConfigID, _, _ = strings.Cut(host, ".")
+	}
+	if opt.Getenv == nil {
+		opt.Getenv = os.LookupEnv
+	}
+	if opt.Seed == nil {
+		opt.Seed = rand.Uint64
+	}
+	r := &reader{opt: opt, defs: standardDefinitions(), files: make(map[string]*Source)}
+	if opt.RequireIncludes {
+		r.check = checkAll
+	}
+	return r
+}
+
+// ReadFile reads the main configuration file, or several when pattern has wildcards or braces, and all that they
+// include. The error wraps ErrNoMainFile and is the only one: everything else is a Diagnostic.
+func ReadFile(pattern string, opt Options) (*Text, []Diagnostic, error) {
+	r := newReader(opt)
+	if !r.include(pattern, checkRead|checkMatch|checkWildcard, true) {
+		return nil, r.diags, fmt.Errorf("reading %s: %w", pattern, ErrNoMainFile)
+	}
+	r.run()
+	return &r.text, r.diags, nil
+}
+
+// ReadString reads text as if it stood in a file called name. Includes are relative to the working directory.
+func ReadString(name, text string, opt Options) (*Text, []Diagnostic) {
+	r := newReader(opt)
+	src := &Source{Name: name, Text: text}
+	r.text.Sources = append(r.text.Sources, src)
+	r.push(&file{src: src, dir: ""})
+	r.run()
+	return &r.text, r.diags
+}
+
+func (r *reader) push(f feed) {
+	if f, ok := f.(*file); ok {
+		r.openFiles = append(r.openFiles, f)
+	}
+	if len(r.feeds) >= maxFeeds {
+		r.stop("expansions are nested more than %d deep", maxFeeds)
+		return
+	}
+	r.feeds = append(r.feeds, f)
+}
+
+// run works until no line is left.
+func (r *reader) run() {
+	for len(r.feeds) > 0 && !r.stopped {
+		l, ok := r.feeds[len(r.feeds)-1].next(r)
+		if !ok {
+			// A feed may have stopped the reader, but never pushes.
+			r.feeds = r.feeds[:len(r.feeds)-1]
+			continue
+		}
+		r.here = l.pos(0)
+		r.process(l)
+	}
+}
+
+// process takes one line, without comment and outer blanks.
+func (r *reader) process(l line) {
+	if r.open != nil {
+		r.continueDefinition(l)
+		return
+	}
+	r.substitute = 0
+	for {
+		if l.text == "" {
+			return
+		}
+		var ok bool
+		if l.text[0] == '@' {
+			if l, ok = r.condition(l); !ok {
+				return
+			}
+		}
+		if l.text[0] == '$' && r.define(l) {
+			return
+		}
+		if l.text[0] == '~' {
+			if strings.HasPrefix(l.text, "~SEQ") || strings.HasPrefix(l.text, "~LST") {
+				r.repeat(l)
+				return
+			}
+			break
+		}
+		if strings.IndexByte(l.text, '$') < 0 {
+			break
+		}
+		expanded, changed := r.expand(l)
+		if !changed {
+			break
+		}
+		l = r.decomment(expanded)
+		if l.text == "" || l.text[0] != '@' && strings.IndexByte(l.text, '$') < 0 {
+			break
+		}
+	}
+	if l.text != "" && !r.includeLine(l) {
+		r.emit(l)
+	}
+}
+
+// condition judges a line that begins with @id or @^id, and gives the rest of it when it is wanted.
+func (r *reader) condition(l line) (line, bool) {
+	start, negated := 1, false
+	if strings.HasPrefix(l.text, "@^") {
+		start, negated = 2, true
+	}
+	n := strings.IndexAny(l.text[start:], " \t")
+	if n < 0 {
+		return l, false
+	}
+	if (l.text[start:start+n] == r.opt.ConfigID) == negated {
+		return l, false
+	}
+	l = l.slice(start+n, len(l.text)).trimLeft()
+	return l, l.text != ""
+}
+
+// emit adds a line to the text. Where something stands behind a brace it is worked on as a line of its own, because it
+// may be conditional, an include, a definition or a repetition.
+func (r *reader) emit(l line) {
+	n := pieceEnd(l.text)
+	if n < len(l.text) {
+		rest := l.slice(n, len(l.text)).trimLeft()
+		if needsWork(rest.text) {
+			r.push(&residue{line: rest})
+			l = l.slice(0, n)
+		}
+	}
+	r.keep(l)
+}
+
+func (r *reader) keep(l line) {
+	if len(r.text.lines) >= maxLines {
+		r.stop("the configuration has more than %d lines", maxLines)
+		return
+	}
+	t := textLine{text: l.text, src: l.src, no: l.no, col: l.col}
+	if l.cols != nil {
+		t.spans = spansOf(l.cols)
+	}
+	r.readingKeyword(l)
+	r.text.lines = append(r.text.lines, t)
+}
+
+// needsWork tells whether a rest of a line, cut at a brace, could be anything else than plain pieces.
+func needsWork(s string) bool {
+	for s != "" {
+		if s[0] == '@' || s[0] == '$' || s[0] == '~' || strings.HasPrefix(s, "include") {
+			return true
+		}
+		n := pieceEnd(s)
+		s = s[skipBlanks(s, n):]
+	}
+	return false
+}
+
+// pieceEnd is the length of the first piece of a line: a brace alone, or the text up to a brace outside quotes.
+func pieceEnd(s string) int {
+	if s == "" {
+		return 0
+	}
+	if s[0] == '{' || s[0] == '}' {
+		return 1
+	}
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '{', '}':
+			return i
+		case '"':
+			n := strings.IndexByte(s[i+1:], '"')
+			if n < 0 {
+				return len(s)
+			}
+			i += n + 1
+		}
+	}
+	return len(s)
+}
+
+// residue is what stood behind a brace.
+type residue struct {
+	line line
+	done bool
+}
+
+func (f *residue) next(*reader) (line, bool) {
+	if f.done {
+		return line{}, false
+	}
+	f.done = true
+	return f.line, true
+}
+
+// decomment takes comments, the escapes of comment signs and outer blanks off, and says when a quote is left open.
+func (r *reader) decomment(l line) line {
+	l = l.trimLeft()
+	if strings.IndexAny(l.text, "!#\"\\") < 0 {
+		return l.slice(0, len(strings.TrimRight(l.text, " \t")))
+	}
+	quote := -1
+	for i := 0; i < len(l.text); i++ {
+		switch l.text[i] {
+		case '"':
+			if quote >= 0 {
+				quote = -1
+			} else {
+				quote = i
+			}
+		case '\\':
+			if i+1 == len(l.text) {
+				// The blanks before a final backslash go, it itself stays.
+				head := strings.TrimRight(l.text[:i], " \t")
+				l = cut(l, len(head), i)
+				i = len(l.text)
+				break
+			}
+			if c := l.text[i+1]; quote < 0 && (c == '#' || c == '!') {
+				l = cut(l, i, i+1)
+			} else {
+				i++
+			}
+		case '!', '#':
+			if quote < 0 {
+				l = l.slice(0, i)
+			}
+		}
+	}
+	if quote >= 0 {
+		r.report(l.pos(quote), Warning, StatusConfig, true, fmt.Sprintf("Unterminated quote '%s'", l.text))
+	}
+	return l.slice(0, len(strings.TrimRight(l.text, " \t")))
+}
+
+// cut takes the bytes [i:j] out of a line.
+func cut(l line, i, j int) line {
+	if i == j {
+		return l
+	}
+	cols := l.columns()
+	l.cols = append(append(make([]int32, 0, len(cols)-(j-i)), cols[:i]...), cols[j:]...)
+	l.text = l.text[:i] + l.text[j:]
+	return l
+}
+
+func (r *reader) report(pos Position, sev Severity, status Status, structural bool, message string) {
+	r.diags = append(r.diags, Diagnostic{Pos: pos, Severity: sev, Status: status, Structural: structural, Message: message})
+}
+
+// warn reports a fault of syntax or value that the reading survives.
+func (r *reader) warn(pos Position, format string, args ...any) {
+	r.report(pos, Warning, StatusConfig, false, fmt.Sprintf(format, args...))
+}
+
+// stop ends the reading for good.
+func (r *reader) stop(format string, args ...any) {
+	if !r.stopped {
+		r.report(r.here, Error, StatusConfig, true, fmt.Sprintf(format, args...))
+	}
+	r.stopped = true
+}
+
+// file is a configuration file that is being read.
+type file struct {
+	src   *Source
+	rest  string
+	no    int32
+	begun bool
+	dir   string       // directory that includes in it are relative to; "" is the working directory
+	saved includeCheck // include_check as it was when the include was opened
+	real  string
+}
+
+const byteOrderMark = "\xef\xbb\xbf"
+
+// next gives the next line that is not empty, without line end, comment and outer blanks.
+func (f *file) next(r *reader) (line, bool) {
+	if !f.begun {
+		f.begun, f.rest = true, f.src.Text
+		if strings.HasPrefix(f.rest, byteOrderMark) {
+			f.rest = f.rest[len(byteOrderMark):]
+			r.warn(Position{f.src, 1, 1}, "byte order mark at the start of the file - ignoring")
+		}
+	}
+	for f.rest != "" {
+		text, rest, _ := strings.Cut(f.rest, "\n")
+		ended := len(text) < len(f.rest)
+		f.rest = rest
+		f.no++
+		if l := r.sourceLine(f, text, ended); l.text != "" {
+			return l, true
+		}
+	}
+	r.openFiles = r.openFiles[:len(r.openFiles)-1]
+	r.check = f.saved
+	return line{}, false
+}
+
+// sourceLine looks at one line as it stands in a file. The empty line is what there is nothing to do for.
+func (r *reader) sourceLine(f *file, text string, ended bool) line {
+	l := line{text: text, src: f.src, no: f.no, col: 1}
+	limit := maxLine
+	if ended {
+		limit--
+	}
+	switch {
+	case strings.IndexByte(text, 0) >= 0:
+		at := strings.IndexByte(text, 0)
+		r.report(l.pos(at), Warning, StatusConfig, true, "configuration appears to have embedded NULs - ignoring line")
+		return line{}
+	case len(text) > limit:
+		r.warn(l.pos(limit), "line too long - ignoring")
+		return line{}
+	}
+	text = strings.TrimRight(text, "\r")
+	if text == "" {
+		r.closeDefinition()
+		return line{}
+	}
+	l.text = text
+	return r.decomment(l)
+}
