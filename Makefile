@@ -31,7 +31,7 @@ bin/keepalived bin/genhash:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/$(@F)
 
 check: ## Check format, vet, staticcheck, the generated document and unit tests
-	@unformatted=$$($(GO) run ./scripts/gofmt .); \
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $$(find . -name "*.go" -not -path "./.cache/*")); \
 	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
