@@ -1,0 +1,183 @@
+package vrrp
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"syscall"
+	"time"
+
+	"keepalived-go/config"
+	"keepalived-go/netif"
+	"keepalived-go/vrrp/fsm"
+	"keepalived-go/vrrp/packet"
+)
+
+// step gives one event to a machine, does what it asks for, and moves its deadline.
+func (e *Engine) step(now time.Time, r *router, ev fsm.Event) {
+	before := r.machine.Snapshot().State
+	actions := r.machine.Step(now, ev)
+	e.logEntering(r, actions)
+	for _, action := range actions {
+		e.do1(now, r, action)
+	}
+	if after := r.machine.Snapshot().State; after != before {
+		e.changed(r, before, after)
+	}
+	at, ok := r.machine.Deadline()
+	if !ok {
+		at = time.Time{}
+	}
+	e.queue.set(r, at)
+}
+
+// do1 carries out one action.
+func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
+	switch a := action.(type) {
+	case fsm.SendAdvert:
+		e.sendAdvert(now, r, a.Priority)
+	case fsm.AddAddresses:
+		e.detail("(%s) setting VIPs.", r.cfg.Name)
+		e.worker.want(r.key, r.cfg.Name, kernelAddresses(r.cfg), nil)
+	case fsm.RemoveAddresses:
+		e.detail("(%s) removing VIPs.", r.cfg.Name)
+		if !e.opt.KeepAddresses {
+			e.worker.want(r.key, r.cfg.Name, nil, kernelAddresses(r.cfg))
+		}
+	case fsm.Announce:
+		e.announce(r, kernelAddresses(r.cfg), a.Repeat)
+	case fsm.Entered:
+		e.notifyEntered(r, a)
+	case fsm.Stopped:
+		e.notify(r, r.cfg.NotifyStop, "notify_stop", "STOP", a.Priority)
+	case fsm.Report:
+		e.reportLine(r, a)
+		if a.Kind == fsm.ReportLowerPriorityRx {
+			e.worker.note(r.key, r.cfg.Name, notification{
+				script: r.cfg.NotifyMasterRxLowerPri, label: r.cfg.Name + " notify_master_rx_lower_pri"})
+		}
+	}
+}
+
+// changed counts a transition and lets the outside know.
+func (e *Engine) changed(r *router, before, after fsm.State) {
+	if after == fsm.Master {
+		r.stats.BecomeMaster++
+	}
+	if before == fsm.Master {
+		r.stats.ReleaseMaster++
+	}
+	r.complained = 0
+	e.reporter.urgent = true
+}
+
+// sendAdvert puts one advert into this turn's batch.
+func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
+	s := r.socket
+	if s == nil || !r.source.IsValid() {
+		return
+	}
+	m := r.message
+	m.Priority = priority
+	r.ipID++
+	datagram := packet.AppendIPv4(s.buffer(), &m, r.source, r.cfg.MulticastGroup, r.ipID, packet.TTL)
+	if s.add(datagram) {
+		e.outgoing = append(e.outgoing, s)
+	}
+	r.stats.AdvertSent++
+	if priority == 0 {
+		r.stats.PriorityZeroSent++
+		e.detail("(%s) sent 0 priority", r.cfg.Name)
+	}
+	r.lastSent = now
+}
+
+// sendFailed logs a failure once per instance until a send succeeds or its link changes; the machines go on,
+// because the interface's state, not this error, says whether the instance is in Fault.
+func (e *Engine) sendFailed(s *sharedSocket, err error) {
+	for _, r := range s.routers {
+		if r == nil {
+			continue
+		}
+		r.stats.SendFailure++
+		if !r.sendErr && !errors.Is(err, syscall.ENETDOWN) {
+			r.sendErr = true
+			e.log.Warnf("(%s) sending an advert on %s: %v", r.cfg.Name, s.key.Interface, err)
+		}
+	}
+}
+
+// announce asks the kernel worker for gratuitous ARPs after it has set the addresses.
+func (e *Engine) announce(r *router, addresses []netif.Address, repeat int) {
+	byDev := map[string]*announcement{}
+	var order []*announcement
+	for _, a := range addresses {
+		if !a.Prefix.Addr().Is4() {
+			continue
+		}
+		b, ok := byDev[a.Dev]
+		if !ok {
+			link, exists := e.links.ByName[a.Dev]
+			if !exists || link.NoARP || link.Loopback {
+				continue
+			}
+			b = &announcement{index: link.Index, hardware: link.HardwareAddr, device: a.Dev, repeat: repeat}
+			byDev[a.Dev] = b
+			order = append(order, b)
+		}
+		b.addresses = append(b.addresses, a.Prefix.Addr())
+		e.detail("(%s) Sending/queueing gratuitous ARPs on %s for %s", r.cfg.Name, a.Dev, a.Prefix.Addr())
+	}
+	for _, b := range order {
+		e.worker.announce(r.key, r.cfg.Name, *b)
+	}
+}
+
+// notifyEntered starts the scripts of a transition: the specific one, then the generic one.
+func (e *Engine) notifyEntered(r *router, a fsm.Entered) {
+	switch a.State {
+	case fsm.Master:
+		e.notify(r, r.cfg.NotifyMaster, "notify_master", "MASTER", a.Priority)
+	case fsm.Backup:
+		e.notify(r, r.cfg.NotifyBackup, "notify_backup", "BACKUP", a.Priority)
+	case fsm.FaultState:
+		if a.Init && !r.faults.Has(fsm.FaultInterface) {
+			return // at start upstream reports a fault only when an interface is the cause
+		}
+		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", a.Priority)
+	}
+}
+
+func (e *Engine) notify(r *router, specific config.Script, keyword, state string, priority uint8) {
+	e.worker.note(r.key, r.cfg.Name, notification{script: specific, label: r.cfg.Name + " " + keyword})
+	e.worker.note(r.key, r.cfg.Name, notification{script: r.cfg.Notify, label: r.cfg.Name + " notify",
+		arguments: []string{"INSTANCE", r.cfg.Name, state, strconv.Itoa(int(priority))}})
+}
+
+// applyResult takes what the kernel worker could not do.
+func (e *Engine) applyResult(r result) {
+	e.log.Errorf("(%s) %v", r.name, r.err)
+}
+
+// detail logs a line that upstream prints with -D only.
+func (e *Engine) detail(format string, arguments ...any) {
+	if e.opt.Detail {
+		e.log.Infof(format, arguments...)
+	}
+}
+
+// announcement is one burst of gratuitous ARP on one interface.
+type announcement struct {
+	index     int
+	device    string
+	hardware  [6]byte
+	addresses []netip.Addr
+	repeat    int
+}
+
+// notification is one script to start.
+type notification struct {
+	script    config.Script
+	label     string
+	arguments []string
+}

@@ -1,0 +1,265 @@
+package vrrp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"keepalived-go/config"
+	"keepalived-go/netif"
+	"keepalived-go/vrrp/fsm"
+	"keepalived-go/vrrp/wire"
+)
+
+// Options is what an Engine needs from outside. Only Config, Network, Kernel, Links and Log are required.
+type Options struct {
+	Config  config.Config
+	Network wire.Network
+	Kernel  Kernel
+	Links   Links
+	Log     *logrus.Entry
+	// Detail turns on the lines that upstream prints with -D only.
+	Detail bool
+	// Resume holds what a former process of this daemon reported last, by Key. A Master in it whose last advert is
+	// younger than its Master_Down_Interval goes on as Master.
+	Resume map[string]InstanceState
+	// Report receives the state of every instance: at once when one of them changes state, else often enough for Resume.
+	Report func([]InstanceState)
+	// Scripts starts notify scripts; nil starts none.
+	Scripts Scripts
+	// KeepAddresses leaves the addresses on the interfaces at the end (--dont-release-vrrp).
+	KeepAddresses bool
+}
+
+// Kernel puts addresses on interfaces. Both calls are idempotent. *netif.Handle is one.
+type Kernel interface {
+	AddAddress(netif.Address) error
+	DeleteAddress(netif.Address) error
+}
+
+// Links tells about interfaces.
+type Links interface {
+	// Watch calls report with the whole state, once before it returns or soon after, and after each change, until stop is called.
+	Watch(report func(netif.State, error)) (stop func(), err error)
+}
+
+// Scripts starts the notify scripts of an instance. It must return at once.
+type Scripts interface {
+	// Notify starts script with the arguments appended. label says what it belongs to.
+	Notify(script config.Script, label string, arguments ...string)
+}
+
+// stopPatience bounds how long a clean stop waits for the kernel worker.
+const stopPatience = 3 * time.Second
+
+// Engine runs the virtual routers of one configuration.
+type Engine struct {
+	opt Options
+	log *logrus.Entry
+
+	routers  map[string]*router // by Key
+	order    []*router          // in the order of the configuration
+	sockets  *socketPool
+	queue    deadlines
+	links    netif.State
+	virtual  map[netip.Addr]struct{} // every virtual address of the configuration
+	worker   *kernelWorker
+	reporter reporter
+
+	commands chan func()
+	readable chan *sharedSocket
+	results  chan result
+
+	linkMu   sync.Mutex
+	newLinks *netif.State
+	linkErr  error
+	linkC    chan struct{}
+
+	outgoing []*sharedSocket // sockets with datagrams of this turn
+	retryAt  time.Time       // when instances without a socket are tried again
+	stopped  chan struct{}
+}
+
+// New prepares an engine; nothing is opened or changed before Run.
+func New(opt Options) (*Engine, error) {
+	if opt.Network == nil || opt.Kernel == nil || opt.Links == nil || opt.Log == nil {
+		return nil, errors.New("vrrp engine: network, kernel, links and log are required")
+	}
+	e := &Engine{
+		opt:      opt,
+		log:      opt.Log,
+		routers:  map[string]*router{},
+		commands: make(chan func()),
+		readable: make(chan *sharedSocket, 64),
+		results:  make(chan result, 64),
+		linkC:    make(chan struct{}, 1),
+		stopped:  make(chan struct{}),
+	}
+	e.sockets = newSocketPool(opt.Network, e.readable)
+	e.worker = newKernelWorker(opt.Kernel, opt.Network, opt.Scripts, e.results)
+	e.reporter.send = opt.Report
+	return e, nil
+}
+
+// Run starts the virtual routers and returns after a clean stop, when ctx has ended.
+func (e *Engine) Run(ctx context.Context) error {
+	defer close(e.stopped)
+	stopLinks, err := e.opt.Links.Watch(e.reportLinks)
+	if err != nil {
+		return fmt.Errorf("watching interfaces: %w", err)
+	}
+	defer stopLinks()
+	if err := e.awaitLinks(ctx); err != nil {
+		return err
+	}
+	if err := checkInterfaces(e.opt.Config, e.links); err != nil {
+		return err
+	}
+	workerDone := make(chan struct{})
+	go func() { defer close(workerDone); e.worker.run() }()
+	e.start(e.opt.Config)
+	e.loop(ctx)
+	return e.stop(workerDone)
+}
+
+// start brings every instance of a configuration to life.
+func (e *Engine) start(cfg config.Config) {
+	now := time.Now()
+	e.collectVirtual(cfg)
+	for i := range cfg.Instances {
+		e.addRouter(now, cfg.Instances[i])
+	}
+	e.flush(now)
+}
+
+func (e *Engine) loop(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		timer.Reset(e.untilNext())
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case s := <-e.readable:
+			e.receive(s)
+		case command := <-e.commands:
+			command()
+		case <-e.linkC:
+			e.applyLinks(time.Now())
+		case r := <-e.results:
+			e.applyResult(r)
+		}
+		e.expire()
+		e.flush(time.Now())
+	}
+}
+
+// untilNext is how long the engine may sleep.
+func (e *Engine) untilNext() time.Duration {
+	next := time.Hour
+	now := time.Now()
+	if at, ok := e.queue.next(); ok {
+		next = min(next, at.Sub(now))
+	}
+	if !e.retryAt.IsZero() {
+		next = min(next, e.retryAt.Sub(now))
+	}
+	if at, ok := e.reporter.due(); ok {
+		next = min(next, at.Sub(now))
+	}
+	return max(next, 0)
+}
+
+// expire ticks every machine whose deadline has come. Before a Backup takes over, and before a Master that was not
+// scheduled for more than an interval says that it still is one, the engine reads what waits on the socket:
+// a process that slept is not a peer that died.
+func (e *Engine) expire() {
+	now := time.Now()
+	if !e.retryAt.IsZero() && !now.Before(e.retryAt) {
+		e.retryAt = time.Time{}
+		e.applyFaults(now)
+	}
+	for {
+		r, ok := e.queue.due(now)
+		if !ok {
+			return
+		}
+		if r.socket != nil && !r.socket.drainedAt.Equal(now) && e.mustLookFirst(r, now) {
+			r.socket.drainedAt = now
+			e.receive(r.socket)
+			continue // the deadline may have moved
+		}
+		e.step(now, r, fsm.Tick{})
+		if !r.deadline.IsZero() && !r.deadline.After(now) {
+			// A machine that does not move its deadline would spin the engine.
+			e.queue.set(r, now.Add(time.Millisecond))
+		}
+	}
+}
+
+func (e *Engine) mustLookFirst(r *router, now time.Time) bool {
+	switch r.machine.Snapshot().State {
+	case fsm.Backup:
+		return true
+	case fsm.Master:
+		return now.Sub(r.deadline) > r.cfg.AdvertInt
+	}
+	return false
+}
+
+// flush sends the adverts of this turn, then lets the kernel worker begin with what the turn asked of it.
+func (e *Engine) flush(now time.Time) {
+	for _, s := range e.outgoing {
+		if err := s.send(); err != nil {
+			e.sendFailed(s, err)
+		}
+	}
+	e.outgoing = e.outgoing[:0]
+	e.worker.release()
+	e.reporter.flush(now, e)
+}
+
+// do runs f on the engine's goroutine and waits for it.
+func (e *Engine) do(f func()) error {
+	done := make(chan struct{})
+	select {
+	case e.commands <- func() { f(); close(done) }:
+		<-done
+		return nil
+	case <-e.stopped:
+		return errors.New("vrrp engine has stopped")
+	}
+}
+
+// stop ends every machine (priority 0, addresses off, notify_stop) and waits for the kernel worker, in bounded time.
+func (e *Engine) stop(workerDone <-chan struct{}) error {
+	now := time.Now()
+	for _, r := range e.order {
+		e.step(now, r, fsm.Shutdown{})
+	}
+	e.flush(now)
+	e.worker.close()
+	deadline := time.NewTimer(stopPatience)
+	defer deadline.Stop()
+	var err error
+wait:
+	for {
+		select {
+		case <-workerDone:
+			break wait
+		case r := <-e.results:
+			e.applyResult(r)
+		case <-deadline.C:
+			err = fmt.Errorf("addresses were not off within %v", stopPatience)
+			break wait
+		}
+	}
+	e.sockets.closeAll()
+	return err
+}

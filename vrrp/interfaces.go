@@ -1,0 +1,176 @@
+package vrrp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"keepalived-go/config"
+	"keepalived-go/netif"
+	"keepalived-go/vrrp/fsm"
+)
+
+// retryInterval is how soon a socket that could not be opened is tried again.
+const retryInterval = time.Second
+
+// ErrNoInterface says that a configuration names an interface that does not exist.
+var ErrNoInterface = errors.New("interface does not exist")
+
+// reportLinks keeps the newest state of the interfaces for the engine. Any goroutine may call it.
+func (e *Engine) reportLinks(s netif.State, err error) {
+	e.linkMu.Lock()
+	if err != nil {
+		e.linkErr = err
+	} else {
+		e.newLinks = &s
+	}
+	e.linkMu.Unlock()
+	select {
+	case e.linkC <- struct{}{}:
+	default:
+	}
+}
+
+// takeLinks fetches what reportLinks kept.
+func (e *Engine) takeLinks() (changed bool, err error) {
+	e.linkMu.Lock()
+	defer e.linkMu.Unlock()
+	if e.newLinks != nil {
+		e.links, e.newLinks, changed = *e.newLinks, nil, true
+	}
+	err, e.linkErr = e.linkErr, nil
+	return changed, err
+}
+
+// awaitLinks waits for the first view of the interfaces.
+func (e *Engine) awaitLinks(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-e.linkC:
+		}
+		switch changed, err := e.takeLinks(); {
+		case changed:
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading interfaces: %w", err)
+		}
+	}
+}
+
+// applyLinks looks at every instance again after the interfaces changed.
+func (e *Engine) applyLinks(now time.Time) {
+	_, err := e.takeLinks()
+	if err != nil {
+		e.log.Warnf("watching interfaces: %v", err)
+	}
+	e.applyFaults(now)
+}
+
+// applyFaults computes each instance's faults and source from the newest view, and tells the machines what changed.
+func (e *Engine) applyFaults(now time.Time) {
+	for _, r := range e.order {
+		source, faults := r.source, r.faults
+		wasReady := r.link.Ready()
+		e.observe(r)
+		if r.link.Ready() != wasReady {
+			e.log.Infof("Netlink reports %s %s", r.cfg.Interface, upDown(r.link.Ready()))
+		}
+		if r.source != source && r.source.IsValid() {
+			e.step(now, r, fsm.SourceChanged{Source: r.source})
+		}
+		if r.faults != faults {
+			e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
+		}
+	}
+}
+
+func upDown(up bool) string {
+	if up {
+		return "up"
+	}
+	return "down"
+}
+
+// observe derives link, source, socket and fault set of r from the engine's view. It is level-triggered: the result
+// depends on the view alone, not on how it came about.
+func (e *Engine) observe(r *router) {
+	link, exists := e.links.ByName[r.cfg.Interface]
+	if !exists {
+		link = netif.Link{Name: r.cfg.Interface}
+	}
+	r.link = link
+	r.source = netip.Addr{}
+	if r.cfg.MulticastSource.IsValid() {
+		r.source = r.cfg.MulticastSource
+	} else if a, ok := link.Primary(r.cfg.Family, e.isVirtual); ok {
+		r.source = a
+	}
+	down := !exists || (!link.Ready() && !r.cfg.DontTrackPrimary)
+	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, !r.source.IsValid())
+	if r.faults.Has(fsm.FaultUnsupported) {
+		return // it never sends nor listens, so it needs no socket
+	}
+	e.observeSocket(r, exists && link.Up)
+}
+
+func (e *Engine) observeSocket(r *router, usable bool) {
+	if !usable {
+		if r.socket != nil && (r.link.Index == 0 || r.socket.key.Index != r.link.Index) {
+			e.detach(r)
+		}
+		return
+	}
+	hadFault := r.faults.Has(fsm.FaultPermission)
+	err := e.attach(r)
+	r.faults = r.faults.With(fsm.FaultPermission, err != nil)
+	if err == nil {
+		return
+	}
+	if !hadFault {
+		e.log.Errorf("(%s) opening the VRRP socket on %s: %v", r.cfg.Name, r.cfg.Interface, err)
+	}
+	e.retryAt = time.Now().Add(retryInterval)
+}
+
+// isVirtual tells whether any instance here has addr as a virtual address, which is then no source of adverts.
+func (e *Engine) isVirtual(addr netip.Addr) bool {
+	_, ok := e.virtual[addr]
+	return ok
+}
+
+// collectVirtual notes every virtual address of a configuration.
+func (e *Engine) collectVirtual(cfg config.Config) {
+	e.virtual = map[netip.Addr]struct{}{}
+	for i := range cfg.Instances {
+		for _, a := range kernelAddresses(cfg.Instances[i]) {
+			e.virtual[a.Prefix.Addr()] = struct{}{}
+		}
+	}
+}
+
+// checkInterfaces tells which interfaces of a configuration are missing.
+func checkInterfaces(cfg config.Config, links netif.State) error {
+	if cfg.Global.DynamicInterfaces {
+		return nil
+	}
+	var errs []error
+	for i := range cfg.Instances {
+		in := &cfg.Instances[i]
+		if in.Interface == "" {
+			continue // unicast over whatever interface the route says
+		}
+		if _, ok := links.ByName[in.Interface]; !ok {
+			errs = append(errs, fmt.Errorf("%s: (%s) %w: %s", in.Pos, in.Name, ErrNoInterface, in.Interface))
+		}
+		for _, a := range kernelAddresses(*in) {
+			if _, ok := links.ByName[a.Dev]; !ok && a.Dev != in.Interface {
+				errs = append(errs, fmt.Errorf("%s: (%s) %w: %s of virtual address %s", in.Pos, in.Name, ErrNoInterface, a.Dev, a.Prefix))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,145 @@
+package vrrp
+
+import (
+	"strconv"
+	"time"
+
+	"keepalived-go/vrrp/fsm"
+	"keepalived-go/vrrp/packet"
+	"keepalived-go/vrrp/wire"
+)
+
+// receive reads a socket until it is empty and gives each advert to its instance, at the time the kernel took it.
+func (e *Engine) receive(s *sharedSocket) {
+	err := s.socket.Receive(func(d wire.Datagram) { e.deliver(s, d) })
+	if err != nil {
+		e.log.Warnf("receiving on %s: %v", s.key.Interface, err)
+	}
+}
+
+// deliver checks one datagram and steps the machine that it is for.
+func (e *Engine) deliver(s *sharedSocket, d wire.Datagram) {
+	vrid, ok := packet.VRID(d.Bytes)
+	if !ok {
+		return // not long enough to belong to anybody
+	}
+	r := s.routers[vrid]
+	if r == nil {
+		e.unknownVRID(s, vrid)
+		return
+	}
+	r.expect.Source = r.source
+	r.expect.KnownMaster = r.machine.Snapshot().MasterAddress
+	got, reason := r.expect.Check(d.Bytes)
+	if reason != packet.OK {
+		r.stats.Dropped[reason]++
+		if r.complained.first(reason) {
+			e.log.Infof("(%s) %s", r.cfg.Name, got.Explain(reason))
+		}
+		if !reason.Processed() {
+			return
+		}
+	}
+	r.stats.AdvertRcvd++
+	if got.Priority == 0 {
+		r.stats.PriorityZeroRcvd++
+	}
+	e.step(d.Time, r, fsm.Advert{Source: got.Source, Priority: got.Priority, Interval: got.Interval})
+	if reason == packet.OK {
+		r.complained = 0
+	}
+}
+
+// unknownVRID logs a foreign virtual router once per socket, when log_unknown_vrids asks for it.
+func (e *Engine) unknownVRID(s *sharedSocket, vrid uint8) {
+	if !e.opt.Config.Global.LogUnknownVRIDs || s.foreign[vrid] {
+		return
+	}
+	s.foreign[vrid] = true
+	e.log.Infof("Unknown VRID(%d) received on interface(%s). ignoring...", vrid, s.key.Interface)
+}
+
+// complaints remembers which kinds of bad advert were logged since the last good one.
+type complaints uint64
+
+// first tells whether the reason was not logged yet, and remembers it.
+func (c *complaints) first(reason packet.Reason) bool {
+	bit := complaints(1) << reason
+	if *c&bit != 0 {
+		return false
+	}
+	*c |= bit
+	return true
+}
+
+// reportLine logs what a machine reports, in the words that operators search for.
+func (e *Engine) reportLine(r *router, a fsm.Report) {
+	name := r.cfg.Name
+	switch a.Kind {
+	case fsm.ReportTimeout:
+		e.detail("(%s) Receive advertisement timeout", name)
+	case fsm.ReportLowerDiscarded:
+		e.log.Infof("(%s) received lower priority (%d) advert from %s - discarding", name, a.Priority, a.Peer)
+	case fsm.ReportHigherPriority:
+		e.log.Infof("(%s) Master received advert from %s with higher priority %d, ours %d", name, a.Peer, a.Priority, a.Ours)
+	case fsm.ReportSamePriorityAddress:
+		e.log.Infof("(%s) Master received advert from %s with same priority %d but higher IP address than ours", name, a.Peer, a.Priority)
+	case fsm.ReportLowerNewElection:
+		r.stats.MasterConflicts++
+		e.log.Infof("(%s) Received advert from %s with lower priority %d, ours %d, forcing new election", name, a.Peer, a.Priority, a.Ours)
+	case fsm.ReportSameAddress:
+		if r.complained.first(packet.NumReasons) {
+			e.log.Warnf("(%s) Received advert from %s with our own address and priority %d: is another instance using it, or is the network looping?", name, a.Peer, a.Priority)
+		}
+	case fsm.ReportPriorityZeroBackup:
+		e.detail("(%s) Backup received priority 0 advertisement", name)
+	case fsm.ReportPriorityZeroMaster:
+		e.detail("(%s) Master received priority 0 message", name)
+	case fsm.ReportMasterSet:
+		e.detail("(%s) master set to %s", name, a.Peer)
+	case fsm.ReportMasterChanged:
+		e.detail("(%s) master changed from %s to %s", name, a.Old, a.Peer)
+		r.complained = 0
+	case fsm.ReportIntervalLearned:
+		e.log.Infof("(%s) advertisement interval updated from %s to %s by master", name, milliseconds(a.OldInterval), milliseconds(a.Interval))
+	case fsm.ReportIntervalMismatch:
+		if r.complained.first(packet.NumReasons + 1) {
+			e.log.Infof("(%s) advertisement interval mismatch ours = %d centi-sec rcv'd=%d centi-sec", name,
+				r.cfg.AdvertInt/(10*time.Millisecond), a.Interval/(10*time.Millisecond))
+		}
+	default:
+		e.reportRest(r, a)
+	}
+}
+
+func (e *Engine) reportRest(r *router, a fsm.Report) {
+	name := r.cfg.Name
+	switch a.Kind {
+	case fsm.ReportPreemptDelayStarted:
+		e.detail("(%s) start preempt delay (%v)", name, r.cfg.PreemptDelay)
+	case fsm.ReportPreemptDelayOver:
+		e.detail("(%s) preempt delay has passed", name)
+	case fsm.ReportOwnerConflict:
+		e.log.Warnf("(%s) %s also has priority 255: two routers own the addresses", name, a.Peer)
+	case fsm.ReportPriorityChanged:
+		e.log.Infof("(%s) Changing effective priority from %d to %d", name, a.Priority, a.Ours)
+	}
+}
+
+// logEntering says which state is entered before anything that belongs to it is logged.
+func (e *Engine) logEntering(r *router, actions []fsm.Action) {
+	for _, action := range actions {
+		a, ok := action.(fsm.Entered)
+		if !ok {
+			continue
+		}
+		init := ""
+		if a.Init {
+			init = " (init)"
+		}
+		e.log.Infof("(%s) Entering %s STATE%s", r.cfg.Name, a.State, init)
+	}
+}
+
+// milliseconds writes an interval the way upstream does.
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) + "ms" }

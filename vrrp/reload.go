@@ -1,0 +1,93 @@
+package vrrp
+
+import (
+	"fmt"
+	"time"
+
+	"keepalived-go/config"
+	"keepalived-go/vrrp/fsm"
+)
+
+// Check tells whether a new configuration can be applied here and now; nothing is changed. It may be called from
+// any goroutine.
+func (e *Engine) Check(cfg config.Config) error {
+	var err error
+	if stopped := e.do(func() { err = checkInterfaces(cfg, e.links) }); stopped != nil {
+		return stopped
+	}
+	if err != nil {
+		return fmt.Errorf("checking the new configuration: %w", err)
+	}
+	return nil
+}
+
+// Reload applies the difference between the running configuration and cfg. An instance that is the same in both
+// sees nothing of it. It may be called from any goroutine.
+func (e *Engine) Reload(cfg config.Config) error {
+	return e.do(func() { e.reload(time.Now(), cfg) })
+}
+
+func (e *Engine) reload(now time.Time, cfg config.Config) {
+	changes := config.Diff(e.opt.Config, cfg)
+	e.opt.Config = cfg
+	e.opt.Resume = nil
+	e.collectVirtual(cfg)
+	for _, c := range changes {
+		if c.Kind == config.Removed {
+			if r := e.routers[Key(c.Old)]; r != nil {
+				e.removeRouter(now, r)
+			}
+		}
+	}
+	for _, c := range changes {
+		switch c.Kind {
+		case config.Updated:
+			if r := e.routers[Key(c.New)]; r != nil {
+				e.updateRouter(now, r, c.New)
+			}
+		case config.Added:
+			e.addRouter(now, c.New)
+		}
+	}
+	e.reorder(cfg)
+	e.reporter.urgent = true
+}
+
+// updateRouter gives a running instance its new configuration.
+func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
+	old := r.cfg
+	r.configure(cfg)
+	faults := r.faults
+	e.observe(r)
+	e.step(now, r, fsm.Reconfigured{Config: machineConfig(cfg, r.source)})
+	if r.faults != faults || cfg.Unsupported != nil || old.Unsupported != nil {
+		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
+	}
+	e.updateAddresses(r, old)
+}
+
+// updateAddresses moves a Master from the old addresses to the new ones, and announces those that were added.
+func (e *Engine) updateAddresses(r *router, old config.Instance) {
+	before, after := kernelAddresses(old), kernelAddresses(r.cfg)
+	gone, added := without(before, after), without(after, before)
+	master := r.machine.Snapshot().State == fsm.Master
+	switch {
+	case sameAddresses(before, after):
+	case master:
+		e.worker.want(r.key, r.cfg.Name, after, gone)
+		e.announce(r, added, r.cfg.GARP.MasterRepeat)
+	default:
+		e.worker.want(r.key, r.cfg.Name, nil, append(gone, added...))
+	}
+}
+
+// reorder puts the routers into the order of the configuration.
+func (e *Engine) reorder(cfg config.Config) {
+	order := make([]*router, 0, len(cfg.Instances))
+	for i := range cfg.Instances {
+		if r := e.routers[Key(cfg.Instances[i])]; r != nil {
+			order = append(order, r)
+		}
+	}
+	e.order = order
+}

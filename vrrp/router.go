@@ -1,0 +1,177 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+
+	"keepalived-go/config"
+	"keepalived-go/netif"
+	"keepalived-go/vrrp/fsm"
+	"keepalived-go/vrrp/packet"
+)
+
+// router is one vrrp_instance that runs. Only the engine's goroutine touches it.
+type router struct {
+	key     string
+	cfg     config.Instance
+	machine *fsm.Machine
+
+	link   netif.Link // as last seen; Index 0 when it is missing
+	source netip.Addr // primary address, invalid when there is none
+	faults fsm.FaultSet
+	socket *sharedSocket
+
+	message packet.Message
+	expect  packet.Expect
+	ipID    uint16
+
+	deadline  time.Time // zero: not in the heap
+	heapIndex int
+
+	stats      Stats
+	complained complaints
+	lastSent   time.Time
+	sendErr    bool // the last send failed and was logged
+}
+
+// Stats are the counters of one instance, as upstream's keepalived.stats has them.
+type Stats struct {
+	AdvertRcvd, AdvertSent       uint64
+	BecomeMaster, ReleaseMaster  uint64
+	PriorityZeroRcvd             uint64
+	PriorityZeroSent             uint64
+	Dropped                      [packet.NumReasons]uint64 // by reason
+	MasterConflicts, SendFailure uint64
+}
+
+// newRouter makes a router in Init. resume is nil for a fresh one.
+func newRouter(cfg config.Instance, resume *InstanceState, startupDelay time.Duration, now time.Time) *router {
+	r := &router{key: Key(cfg)}
+	r.configure(cfg)
+	mc := machineConfig(cfg, r.source)
+	mc.StartupDelay = startupDelay
+	if resume != nil {
+		r.machine = fsm.Resume(mc, resume.snapshot(now), now)
+	} else {
+		r.machine = fsm.New(mc)
+	}
+	return r
+}
+
+// configure takes over what a (new) configuration says, all but the machine's part.
+func (r *router) configure(cfg config.Instance) {
+	r.cfg = cfg
+	r.message = packet.Message{
+		Version:      cfg.Version,
+		VRID:         cfg.VRID,
+		Interval:     cfg.AdvertInt,
+		Addresses:    advertised(cfg),
+		ChecksumAsV2: cfg.V3ChecksumAsV2,
+	}
+	if cfg.Version == 2 {
+		r.message.AuthType = uint8(cfg.AuthType)
+		copy(r.message.AuthData[:], cfg.AuthPass)
+	}
+	r.expect = packet.Expect{Message: r.message, Group: cfg.MulticastGroup, SkipKnownMaster: cfg.SkipCheckAdvAddr}
+	r.faults = r.faults.With(fsm.FaultUnsupported, len(cfg.Unsupported) > 0)
+}
+
+func advertised(cfg config.Instance) []netip.Addr {
+	addrs := make([]netip.Addr, 0, len(cfg.Addresses))
+	for _, a := range cfg.Addresses {
+		addrs = append(addrs, a.Prefix.Addr())
+	}
+	return addrs
+}
+
+// machineConfig is what the machine needs to know of an instance.
+func machineConfig(cfg config.Instance, source netip.Addr) fsm.Config {
+	return fsm.Config{
+		Version:              cfg.Version,
+		Priority:             cfg.Priority,
+		AdvertInterval:       cfg.AdvertInt,
+		StartAsMaster:        cfg.StateMaster,
+		Preempt:              !cfg.NoPreempt,
+		PreemptDelay:         cfg.PreemptDelay,
+		DownAdverts:          cfg.DownAdverts,
+		LowerPrioNoAdvert:    cfg.LowerPrioNoAdvert,
+		HigherPrioSendAdvert: cfg.HigherPrioSendAdvert,
+		OwnerIgnoreAdverts:   cfg.OwnerIgnoreAdverts,
+		Announce: fsm.AnnounceConfig{
+			MasterRepeat:    cfg.GARP.MasterRepeat,
+			MasterDelay:     cfg.GARP.MasterDelay,
+			Refresh:         cfg.GARP.Refresh,
+			RefreshRepeat:   cfg.GARP.RefreshRepeat,
+			LowerPrioRepeat: cfg.GARP.LowerPrioRepeat,
+			LowerPrioDelay:  cfg.GARP.LowerPrioDelay,
+		},
+		Source: source,
+	}
+}
+
+// kernelAddresses are the addresses of an instance as the kernel takes them, advertised ones first.
+func kernelAddresses(cfg config.Instance) []netif.Address {
+	out := make([]netif.Address, 0, len(cfg.Addresses)+len(cfg.ExcludedAddresses))
+	for _, list := range [][]config.Address{cfg.Addresses, cfg.ExcludedAddresses} {
+		for _, a := range list {
+			out = append(out, kernelAddress(a, cfg.Interface))
+		}
+	}
+	return out
+}
+
+func kernelAddress(a config.Address, dev string) netif.Address {
+	if a.Dev != "" {
+		dev = a.Dev
+	}
+	return netif.Address{
+		Prefix: a.Prefix, Peer: a.Peer, Dev: dev, Broadcast: a.Broadcast, Scope: a.Scope, Label: a.Label,
+		HomeAddress: a.HomeAddress, MngTmpAddr: a.MngTmpAddr, NoPrefixRoute: a.NoPrefixRoute, AutoJoin: a.AutoJoin,
+		NoDAD: a.NoDAD, PreferredLife: a.PreferredLife,
+	}
+}
+
+// addRouter starts one instance.
+func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
+	var resume *InstanceState
+	if s, ok := e.opt.Resume[Key(cfg)]; ok && s.resumable(cfg, now) {
+		resume = &s
+	}
+	r := newRouter(cfg, resume, e.opt.Config.Global.StartupDelay, now)
+	e.routers[r.key] = r
+	e.order = append(e.order, r)
+	e.observe(r)
+	if len(cfg.Unsupported) > 0 {
+		e.log.Warnf("(%s) held in FAULT state: cannot act on %s yet", cfg.Name, joinWords(cfg.Unsupported))
+	}
+	if resume != nil && r.faults == 0 {
+		e.log.Infof("(%s) Resuming as MASTER", cfg.Name)
+		if r.socket != nil {
+			e.receive(r.socket)
+		}
+		e.step(now, r, fsm.Tick{})
+		return r
+	}
+	if resume != nil {
+		r.machine = fsm.New(machineConfig(cfg, r.source))
+	}
+	e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
+	e.step(now, r, fsm.Startup{})
+	return r
+}
+
+// removeRouter ends one instance that a reload took out of the configuration.
+func (e *Engine) removeRouter(now time.Time, r *router) {
+	e.step(now, r, fsm.Shutdown{})
+	e.queue.set(r, time.Time{})
+	delete(e.routers, r.key)
+	for i, other := range e.order {
+		if other == r {
+			e.order = append(e.order[:i], e.order[i+1:]...)
+			break
+		}
+	}
+	if s := r.socket; s != nil {
+		e.detach(r)
+	}
+}

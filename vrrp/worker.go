@@ -1,0 +1,233 @@
+package vrrp
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"keepalived-go/netif"
+	"keepalived-go/vrrp/wire"
+)
+
+// maxNotes bounds the scripts that wait behind one instance's addresses; an instance that changes its state faster
+// than the kernel takes addresses loses the oldest ones.
+const maxNotes = 64
+
+// kernelWorker brings the addresses of each instance to the newest desired set, then announces them, then starts
+// scripts. The engine never waits for it. What is asked for in between replaces what was not yet done, so that
+// Master, Backup, Master in a row ends right however slow the kernel is.
+type kernelWorker struct {
+	kernel  Kernel
+	network wire.Network
+	scripts Scripts
+	results chan<- result
+
+	mu     sync.Mutex
+	cond   *sync.Cond
+	jobs   map[string]*job
+	queue  []*job // oldest first
+	staged []*job // asked for in this turn, released after the adverts have left
+	closed bool
+}
+
+// job is what is to be done for one instance.
+type job struct {
+	key, name string
+	queued    bool
+	assert    bool            // want and drop are to be applied
+	want      []netif.Address // to be there
+	drop      []netif.Address // to be gone
+	announce  []announcement
+	notes     []notification
+	lostNotes int
+}
+
+// result is something that failed.
+type result struct {
+	key, name string
+	err       error
+}
+
+func newKernelWorker(kernel Kernel, network wire.Network, scripts Scripts, results chan<- result) *kernelWorker {
+	w := &kernelWorker{kernel: kernel, network: network, scripts: scripts, results: results, jobs: map[string]*job{}}
+	w.cond = sync.NewCond(&w.mu)
+	return w
+}
+
+// want makes want the desired addresses of the instance and drop those that must be gone.
+func (w *kernelWorker) want(key, name string, want, drop []netif.Address) {
+	w.stage(key, name, func(j *job) {
+		j.drop = without(append(j.drop, drop...), want)
+		if j.assert {
+			j.drop = without(append(j.drop, j.want...), want)
+		}
+		j.want, j.assert = want, true
+		j.announce = nil // announcements of a former set are void
+	})
+}
+
+// announce adds a burst, sent after the addresses.
+func (w *kernelWorker) announce(key, name string, a announcement) {
+	w.stage(key, name, func(j *job) { j.announce = append(j.announce, a) })
+}
+
+// note adds a script, started after the announcements.
+func (w *kernelWorker) note(key, name string, n notification) {
+	if !n.script.Set() || w.scripts == nil {
+		return
+	}
+	w.stage(key, name, func(j *job) {
+		if len(j.notes) == maxNotes {
+			j.notes = j.notes[1:]
+			j.lostNotes++
+		}
+		j.notes = append(j.notes, n)
+	})
+}
+
+func (w *kernelWorker) stage(key, name string, change func(*job)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	j, ok := w.jobs[key]
+	if !ok {
+		j = &job{key: key, name: name}
+		w.jobs[key] = j
+	}
+	change(j)
+	if !j.queued {
+		j.queued = true
+		w.staged = append(w.staged, j)
+	}
+}
+
+// release lets the worker begin with what was staged.
+func (w *kernelWorker) release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.staged) == 0 {
+		return
+	}
+	w.queue = append(w.queue, w.staged...)
+	w.staged = w.staged[:0]
+	w.cond.Signal()
+}
+
+// close ends run after everything that was asked for is done.
+func (w *kernelWorker) close() {
+	w.release()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	w.cond.Signal()
+}
+
+// run works until close. It is the only goroutine that touches the kernel's addresses.
+func (w *kernelWorker) run() {
+	for {
+		j, ok := w.take()
+		if !ok {
+			return
+		}
+		w.work(j)
+	}
+}
+
+// take removes the oldest job, waiting for one.
+func (w *kernelWorker) take() (job, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) == 0 {
+		if w.closed {
+			return job{}, false
+		}
+		w.cond.Wait()
+	}
+	j := w.queue[0]
+	w.queue = w.queue[1:]
+	delete(w.jobs, j.key)
+	return *j, true
+}
+
+func (w *kernelWorker) work(j job) {
+	failed := map[netip.Addr]bool{}
+	for _, a := range j.drop {
+		if err := w.kernel.DeleteAddress(a); err != nil {
+			w.fail(j, fmt.Errorf("removing address: %w", err))
+		}
+	}
+	for _, a := range j.want {
+		if w.superseded(j.key) {
+			break // the instance has left this state meanwhile
+		}
+		if err := w.kernel.AddAddress(a); err != nil {
+			failed[a.Prefix.Addr()] = true
+			w.fail(j, fmt.Errorf("adding address: %w", err))
+		}
+	}
+	for _, a := range j.announce {
+		if w.superseded(j.key) {
+			break
+		}
+		w.send(j, a, failed)
+	}
+	for _, n := range j.notes {
+		w.scripts.Notify(n.script, n.label, n.arguments...)
+	}
+	if j.lostNotes > 0 {
+		w.fail(j, fmt.Errorf("%d notify scripts were not started: the kernel is slower than the transitions", j.lostNotes))
+	}
+}
+
+// superseded tells whether another set of addresses is desired by now.
+func (w *kernelWorker) superseded(key string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	newer, ok := w.jobs[key]
+	return ok && newer.assert
+}
+
+// send announces the addresses that are really there, interleaved as upstream does: all addresses, then all again.
+func (w *kernelWorker) send(j job, a announcement, failed map[netip.Addr]bool) {
+	addresses := make([]netip.Addr, 0, len(a.addresses)*a.repeat)
+	for range a.repeat {
+		for _, addr := range a.addresses {
+			if !failed[addr] {
+				addresses = append(addresses, addr)
+			}
+		}
+	}
+	if len(addresses) == 0 {
+		return
+	}
+	if err := w.network.Announce(a.index, a.hardware, addresses); err != nil {
+		w.fail(j, fmt.Errorf("gratuitous ARP on %s: %w", a.device, err))
+	}
+}
+
+func (w *kernelWorker) fail(j job, err error) {
+	w.results <- result{key: j.key, name: j.name, err: err}
+}
+
+// without returns list less the addresses that keep holds on the same interface.
+func without(list, keep []netif.Address) []netif.Address {
+	type place struct {
+		prefix netip.Prefix
+		dev    string
+	}
+	held := make(map[place]struct{}, len(keep))
+	for _, a := range keep {
+		held[place{a.Prefix, a.Dev}] = struct{}{}
+	}
+	var out []netif.Address
+	for _, a := range list {
+		if _, ok := held[place{a.Prefix, a.Dev}]; !ok {
+			held[place{a.Prefix, a.Dev}] = struct{}{}
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// sameAddresses tells whether two lists hold the same addresses with the same options in the same order.
+func sameAddresses(a, b []netif.Address) bool { return slices.Equal(a, b) }
