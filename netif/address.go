@@ -14,9 +14,12 @@ const (
 	protocolKeepalived = 18 // RTPROT_KEEPALIVED, which serves for addresses too
 )
 
-// optionFlags are the flags that come from options of an address; all others are the kernel's.
-const optionFlags = unix.IFA_F_HOMEADDRESS | unix.IFA_F_MANAGETEMPADDR | unix.IFA_F_NOPREFIXROUTE |
-	unix.IFA_F_MCAUTOJOIN | unix.IFA_F_NODAD
+// Flags that come from options of an address; all others are the kernel's. Of IPv4 addresses it keeps two only, and
+// forgets the rest without a word.
+const (
+	optionFlags4 = unix.IFA_F_NOPREFIXROUTE | unix.IFA_F_MCAUTOJOIN
+	optionFlags6 = optionFlags4 | unix.IFA_F_HOMEADDRESS | unix.IFA_F_MANAGETEMPADDR | unix.IFA_F_NODAD
+)
 
 // flags are the address flags that a asks for. Duplicate address detection is of IPv6 alone.
 func (a Address) flags() uint32 {
@@ -169,11 +172,15 @@ func (h heldAddress) same(a Address) bool {
 
 // asWanted tells whether h has the options of a. Lifetimes other than none and for ever run down, so any of them will do.
 func (h heldAddress) asWanted(a Address) bool {
-	if h.Prefix.Bits() != a.bits() || h.peer != a.far() || h.flags&optionFlags != a.flags() {
+	if h.Prefix.Bits() != a.bits() || h.peer != a.far() {
 		return false
 	}
+	different := h.flags ^ a.flags()
 	if a.Prefix.Addr().Is6() {
-		return kindOfLife(h.PreferredLife) == kindOfLife(a.PreferredLife)
+		return different&optionFlags6 == 0 && kindOfLife(h.PreferredLife) == kindOfLife(a.PreferredLife)
+	}
+	if different&optionFlags4 != 0 {
+		return false
 	}
 	label := a.Label
 	if label == "" {
