@@ -30,6 +30,7 @@ type Received struct {
 	got, want int        // the two numbers that disagreed
 	missing   netip.Addr // the address that was not there
 	version   int
+	group     netip.Addr
 }
 
 // Check looks at a whole IPv4 datagram in upstream's order of checks.
@@ -41,7 +42,7 @@ func (e *Expect) Check(datagram []byte) (Received, Reason) {
 	}
 	r.Source = netip.AddrFrom4([4]byte(datagram[12:16]))
 	r.Destination = netip.AddrFrom4([4]byte(datagram[16:20]))
-	r.version = e.Version
+	r.version, r.group = e.Version, e.Group
 	if datagram[9] == protocolAH {
 		return r, AuthHeader
 	}
@@ -75,6 +76,9 @@ func (e *Expect) Check(datagram []byte) (Received, Reason) {
 	}
 	if !r.Destination.IsMulticast() {
 		return r, Unicast
+	}
+	if e.Group.IsValid() && r.Destination != e.Group {
+		return r, Group
 	}
 	r.Priority = message[2]
 	r.Interval = interval(message)
@@ -191,6 +195,11 @@ func contains(list []byte, address [4]byte) bool {
 // Explain is upstream's log line for a reason, without the instance's name.
 func (r Received) Explain(reason Reason) string {
 	switch reason {
+	case NotVRRP:
+		if !r.Source.IsValid() {
+			return "not a whole VRRP packet over IPv4"
+		}
+		return fmt.Sprintf("not a whole VRRP packet over IPv4 from %s", r.Source)
 	case AuthHeader:
 		return fmt.Sprintf("Received AH header but auth type not AH from %s", r.Source)
 	case Length:
@@ -219,10 +228,12 @@ func (r Received) Explain(reason Reason) string {
 		return fmt.Sprintf("Invalid VRRPv%d checksum from %s", r.version, r.Source)
 	case Unicast:
 		return fmt.Sprintf("Expected multicast packet but received unicast packet from %s", r.Source)
+	case Group:
+		return fmt.Sprintf("Expected packet to %s but received packet to %s from %s", r.group, r.Destination, r.Source)
 	case AddressCount:
 		return fmt.Sprintf("expected %d VIPs but received %d", r.want, r.got)
 	case AddressList:
 		return fmt.Sprintf("ip address associated with VRID %d not present in advert from %s: %s", r.VRID, r.Source, r.missing)
 	}
-	return fmt.Sprintf("%s: datagram from %s", reason, r.Source)
+	return fmt.Sprintf("packet from %s: %s", r.Source, reason)
 }

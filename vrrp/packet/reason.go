@@ -19,6 +19,7 @@ const (
 	TotalLength            // the IP header's length is not what was received
 	Checksum               // wrong checksum
 	Unicast                // sent to us alone on a multicast instance
+	Group                  // sent to another multicast group, which another socket of this host has joined
 	AddressCount           // another number of addresses than ours; the advert is processed
 	AddressList            // one of our addresses is missing; the advert is processed
 	// NumReasons is how many there are.
@@ -27,7 +28,7 @@ const (
 
 var reasonNames = [NumReasons]string{
 	"ok", "not_vrrp", "auth_header", "packet_len_err", "ip_ttl_err", "version_err", "invalid_authtype", "authtype_mismatch",
-	"auth_failure", "advert_interval_err", "invalid_type_rcvd", "total_len_err", "checksum_err", "unicast_err",
+	"auth_failure", "advert_interval_err", "invalid_type_rcvd", "total_len_err", "checksum_err", "unicast_err", "group_err",
 	"addr_count_err", "addr_list_err",
 }
 
