@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"math"
 	"net/netip"
 	"strconv"
@@ -42,7 +43,21 @@ type Arg struct {
 	Base int
 	// Once means that the first one wins and a second one is reported.
 	Once bool
+	// Lax keywords report a missing argument themselves; without it the reading ends there.
+	Lax bool
+	// Strict numbers with rubbish behind them are not used. Others count as far as they are a number, with a warning.
+	Strict bool
+	// One is what a zero becomes, with a warning: the bound of older versions.
+	One bool
 }
+
+// maxTimer is the largest decimal that is accepted where upstream has no bound of its own, in microseconds.
+const maxTimer = 1<<32 - 1
+
+func lax(a Arg) Arg        { a.Lax = true; return a }
+func strict(a Arg) Arg     { a.Strict = true; return a }
+func once(a Arg) Arg       { a.Once = true; return a }
+func atLeastOne(a Arg) Arg { a.One = true; return a }
 
 // Optional is a value that may not have been given.
 type Optional[T comparable] struct {
@@ -91,7 +106,7 @@ func (d *decoder) value(l line) (any, bool) {
 		return d.boolean(l, 0)
 	default:
 	}
-	w, ok := d.need(l, 0)
+	w, ok := d.argument(l)
 	if !ok {
 		return nil, false
 	}
@@ -105,6 +120,18 @@ func (d *decoder) value(l line) (any, bool) {
 	default:
 		return w.Text, true
 	}
+}
+
+// argument gives the first argument of a line that must have one.
+func (d *decoder) argument(l line) (parser.Word, bool) {
+	if !l.kw.Arg.Lax {
+		return d.need(l, 0)
+	}
+	w, ok := l.arg(0)
+	if !ok {
+		d.warn(l.st.Pos(), "%s: a value is missing", l.kw.Name)
+	}
+	return w, ok
 }
 
 // parseBool reads the six words of upstream, which are all lower case.
@@ -134,40 +161,75 @@ func (d *decoder) boolean(l line, n int) (any, bool) {
 // integer reads a whole number and checks it against the row's range.
 func (d *decoder) integer(l line, w parser.Word) (any, bool) {
 	v, ok := d.number(l.kw.Name, w, l.kw.Arg)
+	if ok && v == 0 && l.kw.Arg.One {
+		d.warn(w.Pos, "%s must be greater than 0, 1 is used", l.kw.Name)
+		v = 1
+	}
 	return v, ok
 }
 
-// number reads a whole number within a range. Upstream also passes over blanks in front of it, which can only come from quotes.
+// number reads a whole number within a range. Upstream passes over blanks in front of it, which can only come from
+// quotes, and unless the keyword is strict it uses the digits in front of rubbish.
 func (d *decoder) number(name string, w parser.Word, a Arg) (int64, bool) {
-	v, err := strconv.ParseInt(strings.TrimLeft(w.Text, " \t\f\v"), a.Base, 64)
-	switch {
-	case err != nil && !isRange(err):
+	text := strings.TrimLeft(w.Text, " \t\f\v")
+	digits := text[:leadingNumber(text, a.Base)]
+	v, err := strconv.ParseInt(digits, a.Base, 64)
+	if digits != text {
+		d.warn(w.Pos, "%s: %q is not a number", name, w.Text)
+		return v, err == nil && !a.Strict && v >= a.Min && v <= a.Max
+	}
+	if err != nil && !isRange(err) {
 		d.warn(w.Pos, "%s: %q is not a number", name, w.Text)
 		return 0, false
-	case err != nil || v < a.Min || v > a.Max:
+	}
+	if err != nil || v < a.Min || v > a.Max {
 		d.warn(w.Pos, "%s: number %s is outside of the range %d to %d", name, w.Text, a.Min, a.Max)
 		return 0, false
 	}
 	return v, true
 }
 
-func isRange(err error) bool {
-	var n *strconv.NumError
-	return asNumError(err, &n) && n.Err == strconv.ErrRange
+// leadingNumber is the length of the number that a text begins with, sign and, for base 0, prefix included.
+func leadingNumber(s string, base int) int {
+	i := 0
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	hex := base == 0 && len(s) > i+2 && s[i] == '0' && (s[i+1] == 'x' || s[i+1] == 'X')
+	if hex {
+		i += 2
+	}
+	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || hex && strings.IndexByte("abcdefABCDEF", s[i]) >= 0) {
+		i++
+	}
+	return i
 }
 
-// decimal reads a number with decimals. The value is in units of the last decimal that the row allows.
+func isRange(err error) bool { return errors.Is(err, strconv.ErrRange) }
+
+// decimal reads a number with decimals within the row's range.
 func (d *decoder) decimal(l line, w parser.Word) (any, bool) {
-	a := l.kw.Arg
+	return d.decimalOf(l.kw.Name, w, l.kw.Arg)
+}
+
+// decimalOf is decimal for a form that is not the row's. Too many decimals are rounded to those that count.
+func (d *decoder) decimalOf(name string, w parser.Word, a Arg) (any, bool) {
 	v, fault := parseDecimal(w.Text, a.Digits)
-	if fault == "" && (v < a.Min || v > a.Max) {
+	usable := fault != faultNone
+	if fault == faultNone && (v < a.Min || v > a.Max) {
 		fault = "is outside of the range " + formatDecimal(a.Min, a.Digits) + " to " + formatDecimal(a.Max, a.Digits)
 	}
-	if fault != "" {
-		d.warn(w.Pos, "%s: %q %s", l.kw.Name, w.Text, fault)
-		return nil, false
+	if fault != faultNone {
+		d.warn(w.Pos, "%s: %q %s", name, w.Text, fault)
+		usable = usable && v >= a.Min && v <= a.Max && v > 0
+	} else {
+		usable = true
 	}
-	return decimalValue(v, a), true
+	if usable && v == 0 && a.One {
+		d.warn(w.Pos, "%s must be greater than 0, 1 is used", name)
+		v = int64(math.Pow10(a.Digits))
+	}
+	return decimalValue(v, a), usable
 }
 
 // scaled is a decimal number as a time.
@@ -181,24 +243,33 @@ func decimalValue(v int64, a Arg) scaled {
 	return scaled(v * unit)
 }
 
-// parseDecimal reads digits with at most n decimals into units of the last one; fault says what is wrong with them.
+// faultNone is the fault of a number that has none.
+const faultNone = ""
+
+// parseDecimal reads digits with at most n decimals into units of the last one. fault says what is wrong with them;
+// v is then what upstream makes of them, 0 when nothing.
 func parseDecimal(s string, n int) (v int64, fault string) {
 	whole, frac, _ := strings.Cut(s, ".")
 	if strings.HasPrefix(whole, "-") {
 		return 0, "is negative"
 	}
+	var up int64
 	if len(frac) > n {
-		return 0, "has more than " + strconv.Itoa(n) + " decimals"
+		if frac[n] >= '5' {
+			up = 1
+		}
+		frac, fault = frac[:n], "has more than "+strconv.Itoa(n)+" decimals"
 	}
-	digits := whole + frac + strings.Repeat("0", n-len(frac))
-	u, err := strconv.ParseUint(strings.TrimPrefix(digits, "+"), 10, 63)
-	if isRange(err) {
-		return math.MaxInt64, ""
+	digits := strings.TrimPrefix(whole+frac+strings.Repeat("0", n-len(frac)), "+")
+	part := digits[:leadingNumber(digits, 10)]
+	u, err := strconv.ParseUint(part, 10, 63)
+	switch {
+	case isRange(err):
+		return math.MaxInt64 - 1, fault
+	case part != digits || err != nil:
+		return int64(u), "is not a number"
 	}
-	if err != nil {
-		return 0, "is not a number"
-	}
-	return int64(u), ""
+	return int64(u) + up, fault
 }
 
 // formatDecimal writes a number of units of the last decimal, without trailing zeros.

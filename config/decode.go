@@ -9,14 +9,25 @@ import (
 // Decode reads a tree into a configuration. It always gives a configuration: what is wrong is left out or replaced
 // as upstream does it, and said in the diagnostics, which are in the order of the text.
 func Decode(tree *parser.Tree, env Env) (Config, []parser.Diagnostic) {
-	d := &decoder{env: env, cursor: newCursor(tree), table: language(), noticed: map[*Keyword]bool{}}
-	d.scope.global = &d.config.Global
-	d.begin()
+	d := newDecoder(tree, env)
 	d.level(d.table.root, 0, false)
 	if !d.stopped {
 		d.resolve()
 	}
 	return d.config, d.diagnostics
+}
+
+func newDecoder(tree *parser.Tree, env Env) *decoder {
+	d := &decoder{
+		env: env, cursor: newCursor(tree), table: language(),
+		noticed: map[*Keyword]bool{}, weightsNoted: map[string]bool{},
+		trackers: newTrackers(), scriptUsed: map[int]bool{}, tracks: map[trackKey]bool{},
+		instances: map[string]int{}, groups: map[string]bool{}, trackGroups: map[string]int{},
+		vmacNames: map[string]string{}, garpInterfacesUsed: map[string]bool{},
+	}
+	d.config.Global = defaultGlobal(env.HostName)
+	d.scope.global = &d.config.Global
+	return d
 }
 
 // decoder is the state of one reading.
@@ -27,15 +38,41 @@ type decoder struct {
 	config      Config
 	diagnostics []parser.Diagnostic
 	noticed     map[*Keyword]bool // keywords whose missing effect was said
-	path        []string        // names of the blocks that are open
-	skip        bool            // the block that follows is to be passed over
-	stopped     bool            // a required argument is missing: upstream ends there
+	path        []string          // names of the blocks that are open
+	skip        bool              // the block that follows is to be passed over
+	stopped     bool              // a required argument is missing: upstream ends there
 	scope       scope
+
+	raw          []*rawInstance
+	instances    map[string]int // name to index of raw
+	rawGroups    []rawGroup
+	groups       map[string]bool
+	trackGroups  map[string]int
+	trackers     trackers
+	tracks       map[trackKey]bool
+	weightsNoted map[string]bool
+
+	scripts          []scriptUse       // every script but those of vrrp_script
+	scriptPlaces     []parser.Position // of each vrrp_script
+	scriptUsed       map[int]bool
+	scriptUserSet    bool
+	scriptUserFailed bool
+	scriptPos        parser.Position // of the block that is being read
+	scriptBroken     bool
+
+	vmacNames          map[string]string // to the instance that uses it
+	garpInterfacesUsed map[string]bool
 }
 
 // scope points to what is being read. Dump fills it too, to ask the table for the values.
 type scope struct {
-	global *Global
+	global  *Global
+	inst    *rawInstance
+	group   *SyncGroup
+	script  *TrackScript
+	file    *TrackFile
+	process *TrackProcess
+	garp    *GARPGroup
 	lvsScope
 	bfdScope
 }
@@ -232,6 +269,3 @@ func (d *decoder) blockName() string {
 func (d *decoder) unknown(b *Block, st *parser.Statement) {
 	d.report(st.Pos(), parser.Warning, parser.StatusConfig, d.table.suggest(b, st.Keyword()), "unknown keyword %q", st.Keyword())
 }
-
-func (d *decoder) begin()   {}
-func (d *decoder) resolve() { d.resolveLVS(); d.resolveBFD() }

@@ -42,6 +42,10 @@ type ScriptState struct {
 	Missing, NotExecutable bool
 	// Insecure is true when somebody else than root could change the file or a directory above it.
 	Insecure bool
+	// Inhibited is true for what must not run in any case, such as a directory.
+	Inhibited bool
+	// OpensFile is set by the decoder for commands that only open a file.
+	OpensFile bool
 }
 
 // lookupInterface gives an interface; without a function in Env every interface exists.

@@ -1,14 +1,10 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"time"
 )
-
-func asNumError(err error, target **strconv.NumError) bool { return errors.As(err, target) }
 
 // store puts a value that value has read into the place that a row names. A type that it does not know is a fault of
 // the table; the test of the table goes through all rows.

@@ -45,6 +45,8 @@ type Keyword struct {
 	Into func(*scope) any
 	// Do is called with the line instead of the reading by Arg and Into.
 	Do func(*decoder, line)
+	// Show gives the arguments of the value at a place for Dump, one line each; nil where the value is of Arg's kind.
+	Show func(place any) []string
 	// Options are words of the same line, for the manual and the suggestions. Whoever reads the line reads them.
 	Options []Keyword
 	// Block is what may stand in braces after the keyword, nil when it takes none.
@@ -68,11 +70,26 @@ type table struct {
 	root *Block
 	// places maps a keyword to the blocks that know it, for the message about a keyword in the wrong place.
 	places map[string][]string
+	// lines maps the keyword of a block of entries to the options of its lines, those of nested options included.
+	lines map[*Keyword]map[string]*Keyword
+}
+
+// options gives the words that may stand in a line of a block of entries.
+func (t *table) options(k *Keyword) map[string]*Keyword { return t.lines[k] }
+
+// indexOptions collects options and what stands below them.
+func indexOptions(into map[string]*Keyword, rows []Keyword) {
+	for i := range rows {
+		if into[rows[i].Name] == nil {
+			into[rows[i].Name] = &rows[i]
+		}
+		indexOptions(into, rows[i].Options)
+	}
 }
 
 // language assembles the table once.
 var language = sync.OnceValue(func() *table {
-	t := &table{root: &Block{Keywords: rootKeywords()}, places: map[string][]string{}}
+	t := &table{root: &Block{Keywords: rootKeywords()}, places: map[string][]string{}, lines: map[*Keyword]map[string]*Keyword{}}
 	t.index(t.root, "")
 	return t
 })
@@ -100,6 +117,10 @@ func (t *table) index(b *Block, path string) {
 		k := &b.Keywords[i]
 		b.byName[k.Name] = k
 		t.places[k.Name] = append(t.places[k.Name], path)
+		if len(k.Options) > 0 {
+			t.lines[k] = map[string]*Keyword{}
+			indexOptions(t.lines[k], k.Options)
+		}
 		if k.Block != nil {
 			t.index(k.Block, join(path, k.Name))
 		}
@@ -128,3 +149,6 @@ func walk(rows []Keyword, path string, visit func(string, *Keyword)) {
 		}
 	}
 }
+
+// opensBlock is Do of keywords that have nothing to read on their own line.
+func opensBlock(*decoder, line) {}

@@ -11,6 +11,18 @@ import (
 type Config struct {
 	Global    Global
 	Instances []Instance // in the order of the file
+
+	SyncGroups      []SyncGroup
+	Scripts         []TrackScript
+	TrackFiles      []TrackFile
+	TrackProcesses  []TrackProcess
+	StaticAddresses []Address
+	StaticRoutes    []IPLine
+	StaticRules     []IPLine
+	TrackGroups     []TrackGroup
+	GARPGroups      []GARPGroup
+	UpDownDelays    []UpDownDelay
+	Linkbeats       []Linkbeat
 }
 
 // Script is a command line with the user that it runs as, as configured.
@@ -65,6 +77,36 @@ type Instance struct {
 	// Unsupported lists the keywords that the engine cannot act on yet and without which running would be wrong
 	// towards peers or traffic. The instance is held in Fault while it is not empty.
 	Unsupported []string
+
+	Strict bool // strict_mode, vrrp_strict
+	Accept bool // packets to the addresses are accepted
+
+	SyncGroup             string
+	UnicastPeers          []UnicastPeer
+	UnicastTTL            int // 0: the kernel's default
+	CheckUnicastSource    bool
+	UnicastFaultNoPeer    bool
+	OldUnicastChecksum    string // "", "yes" or "never"
+	VMAC                  VMAC
+	VMACAddr              bool // use_vmac_addr
+	VMACXmitBase          bool
+	IPVLAN                IPVLAN
+	VRF                   string
+	HMAC                  HMAC
+	TrackInterfaces       []Track
+	TrackScripts          []Track
+	TrackFiles            []Track
+	TrackProcesses        []Track
+	TrackBFD              []Track
+	TrackSource           bool // track_src_ip
+	Routes, Rules         []IPLine
+	NoVIP                 bool // no_virtual_ipaddress
+	PromoteSecondaries    bool
+	GARPExtraIf           ExtraIf
+	TimerExpiredBackup    int // 0: off
+	NotifyDeleted         NotifyDeleted
+	NotifyPriorityChanges bool
+	SMTPAlert             bool
 }
 
 // AuthType is the VRRP version 2 authentication.
@@ -104,16 +146,4 @@ type Address struct {
 	UseVMAC       bool
 	TrackGroup    string
 	PreferredLife uint32 // seconds; 0xffffffff: forever
-}
-
-// Global is global_defs and the keywords that stand outside of any block.
-type Global struct {
-	RouterID          string
-	ScriptSecurity    bool   // enable_script_security
-	ScriptUser        Script // Argv unused
-	StartupDelay      time.Duration
-	LogUnknownVRIDs   bool
-	GARPInterval      time.Duration // vrrp_garp_interval
-	DynamicInterfaces bool
-	ChildWaitTime     time.Duration
 }

@@ -1,0 +1,60 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// holdUnsupported lists the settings that the engine cannot act on yet and must not leave out.
+func (d *decoder) holdUnsupported(i *rawInstance) {
+	for _, c := range []struct {
+		on   bool
+		name string
+	}{
+		{i.Family == 6, "IPv6"},
+		{len(i.UnicastPeers) > 0, "unicast_peer"},
+		{i.UnicastFaultNoPeer && len(i.UnicastPeers) == 0, "unicast_fault_no_peer"},
+		{i.VMAC.Use, "use_vmac"},
+		{i.IPVLAN.Use, "use_ipvlan"},
+		{i.AuthType == AuthAH, "auth_type AH"},
+		{i.HMAC.Use, "auth_hmac"},
+		{i.SyncGroup != "", "vrrp_sync_group"},
+		{i.Instance.Strict, "strict_mode"},
+		{i.noAccept, "no_accept"},
+		{faultTracker(i.TrackInterfaces), "track_interface"},
+		{faultTracker(i.TrackScripts), "track_script"},
+		{faultTracker(i.TrackFiles), "track_file"},
+		{faultTracker(i.TrackProcesses), "track_process"},
+		{faultTracker(i.TrackBFD), "track_bfd"},
+	} {
+		if c.on {
+			i.Unsupported = append(i.Unsupported, c.name)
+		}
+	}
+	if len(i.Unsupported) > 0 {
+		d.note(i.Pos, "(%s) is held in FAULT, because this version cannot act on %s yet", i.Name, strings.Join(i.Unsupported, ", "))
+	}
+	d.noteWeights(i)
+}
+
+// faultTracker tells whether losing one of the objects means Fault.
+func faultTracker(list []Track) bool {
+	return slices.ContainsFunc(list, func(t Track) bool { return t.Weight.Value == 0 })
+}
+
+// noteWeights says once per kind that weighted trackers do not change the priority yet.
+func (d *decoder) noteWeights(i *rawInstance) {
+	for _, c := range []struct {
+		kind string
+		list []Track
+	}{
+		{"track_interface", i.TrackInterfaces}, {"track_script", i.TrackScripts}, {"track_file", i.TrackFiles},
+		{"track_process", i.TrackProcesses}, {"track_bfd", i.TrackBFD},
+	} {
+		weighted := slices.ContainsFunc(c.list, func(t Track) bool { return t.Weight.Value != 0 })
+		if weighted && !d.weightsNoted[c.kind] {
+			d.weightsNoted[c.kind] = true
+			d.note(i.Pos, "%s with a weight has no effect yet", c.kind)
+		}
+	}
+}
