@@ -17,6 +17,7 @@ type definition struct {
 	// builtin computes the value; nil for a definition of the configuration's own.
 	builtin              func(r *reader, params []string) (string, error)
 	minParams, maxParams int
+	numeric              bool
 }
 
 func standardDefinitions() map[string]*definition {
@@ -27,7 +28,7 @@ func standardDefinitions() map[string]*definition {
 	for _, d := range []*definition{
 		{name: "_PWD", builtin: (*reader).directory},
 		{name: "_INSTANCE", builtin: func(r *reader, _ []string) (string, error) { return r.opt.ConfigID, nil }},
-		{name: "_RANDOM", builtin: (*reader).random, maxParams: 2},
+		{name: "_RANDOM", builtin: (*reader).random, maxParams: 2, numeric: true},
 		{name: "_ENV", builtin: (*reader).environment, minParams: 1, maxParams: 1},
 		{name: "_HASH", builtin: constant("#")},
 		{name: "_BANG", builtin: constant("!")},
@@ -67,7 +68,7 @@ func (r *reader) random(params []string) (string, error) {
 	for i, p := range params {
 		n, err := strconv.ParseUint(p, 10, 63)
 		if err != nil {
-			return "", fmt.Errorf("definition _RANDOM requires numeric parameters only")
+			return "", fmt.Errorf("reading a bound of ${_RANDOM}: %w", err)
 		}
 		bounds[i] = n
 	}
@@ -214,6 +215,10 @@ func (r *reader) checkParams(ref reference) bool {
 	}
 	if n < d.minParams || n > d.maxParams {
 		r.warn(r.here, "Definition %s requires between %d and %d parameters, %d specified.", d.name, d.minParams, d.maxParams, n)
+		return false
+	}
+	if d.numeric && strings.Trim(strings.Join(ref.params, ""), "0123456789") != "" {
+		r.warn(r.here, "Definition %s requires numeric parameters only.", d.name)
 		return false
 	}
 	return true

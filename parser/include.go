@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -130,11 +131,13 @@ func (r *reader) openFile(dir, name string, check includeCheck) *file {
 	if err != nil {
 		real = path
 	}
-	for _, f := range r.openFiles {
-		if f.real == real || len(r.openFiles) >= maxIncludeDepth {
-			r.report(r.here, Error, StatusConfig, true, fmt.Sprintf("configuration file '%s' includes itself - skipping", name))
-			return nil
-		}
+	if r.isOpen(real) {
+		r.report(r.here, Warning, StatusConfig, true, fmt.Sprintf("configuration file '%s' includes itself - skipping", name))
+		return nil
+	}
+	if len(r.openFiles) >= maxIncludeDepth {
+		r.report(r.here, Warning, StatusConfig, true, fmt.Sprintf("configuration file '%s': includes are nested more than %d deep - skipping", name, maxIncludeDepth))
+		return nil
 	}
 	if r.opened++; r.opened > maxOpened {
 		r.stop("more than %d files are included", maxOpened)
@@ -155,6 +158,11 @@ func (r *reader) openFile(dir, name string, check includeCheck) *file {
 		dir = filepath.Dir(path)
 	}
 	return &file{src: src, dir: dir, real: real}
+}
+
+// isOpen tells whether a file is being read already. Upstream would read it again until it runs out of files.
+func (r *reader) isOpen(real string) bool {
+	return slices.ContainsFunc(r.openFiles, func(f *file) bool { return f.real == real })
 }
 
 // opening begins a file when its turn comes.

@@ -41,6 +41,9 @@ type pieceLexer struct {
 	// The tokens are those of one top-level entry: the lexer says EOF once the braces are even again.
 	depth int
 	ended bool
+	// Braces beyond maxDepth are left out, and counted.
+	skipped, tooDeep int
+	deepAt           Position
 }
 
 // Next gives the next token of the current top-level entry.
@@ -54,27 +57,48 @@ func (x *pieceLexer) Next() (lexer.Token, error) {
 			x.line, x.off = x.line+1, 0
 			continue
 		}
-		return x.piece(l), nil
+		if t := x.piece(l); t.Type != 0 {
+			return t, nil
+		}
 	}
 	return lexer.EOFToken(lexer.Position{}), nil
 }
 
-// piece takes one piece of a line.
+// piece takes one piece of a line. The zero token stands for a brace that is left out.
 func (x *pieceLexer) piece(l *textLine) lexer.Token {
 	s := l.text[x.off:]
 	n := pieceEnd(s)
 	t := lexer.Token{Type: tokenWords, Value: strings.TrimRight(s[:n], " \t"), Pos: lexer.Position{Offset: x.line, Line: int(l.no), Column: x.off}}
 	switch s[0] {
 	case '{':
-		t.Type = tokenOpen
-		x.depth++
+		t.Type = x.brace(l, tokenOpen)
 	case '}':
-		t.Type = tokenClose
-		x.depth = max(x.depth-1, 0)
-		x.ended = x.depth == 0
+		t.Type = x.brace(l, tokenClose)
 	}
 	x.off = skipBlanks(l.text, x.off+n)
 	return t
+}
+
+// brace counts the depth. It gives the type of the token, 0 for a brace that is left out.
+func (x *pieceLexer) brace(l *textLine, kind lexer.TokenType) lexer.TokenType {
+	switch {
+	case kind == tokenOpen && x.depth >= maxDepth:
+		if x.tooDeep == 0 {
+			x.deepAt = l.pos(x.off)
+		}
+		x.skipped++
+		x.tooDeep++
+		return 0
+	case kind == tokenOpen:
+		x.depth++
+	case x.skipped > 0:
+		x.skipped--
+		return 0
+	default:
+		x.depth = max(x.depth-1, 0)
+		x.ended = x.depth == 0
+	}
+	return kind
 }
 
 // more starts the next top-level entry, and tells whether there is one.

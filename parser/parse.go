@@ -6,6 +6,9 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
+// maxDepth bounds the nesting of blocks. Real configurations have four levels.
+const maxDepth = 200
+
 // Parse makes the syntax tree of a consolidated text. Whatever the text is, there is a tree.
 func Parse(t *Text) (*Tree, []Diagnostic) {
 	b := &builder{lines: t.lines}
@@ -14,31 +17,34 @@ func Parse(t *Text) (*Tree, []Diagnostic) {
 	for lex.more() {
 		tree.Statements = b.entry(tree.Statements, lex)
 	}
+	if lex.tooDeep > 0 {
+		b.report(lex.deepAt, fmt.Sprintf("blocks are nested more than %d deep - ignoring %d braces", maxDepth, lex.tooDeep))
+	}
 	if b.open > 0 {
 		b.report(b.lastOpen, fmt.Sprintf("There are %d missing '}'s or extra '{'s", b.open))
 	}
-	return tree, b.diags
+	return tree, b.diags.list
 }
 
 // builder makes the tree from what the grammar found.
 type builder struct {
 	lines      []textLine
-	diags      []Diagnostic
+	diags      diagnostics
 	open       int      // blocks that were not closed
 	lastOpen   Position // the innermost of them
 	words      []rawWord
-	statements []Statement
-	wordStore  []Word
+	statements []Statement // not yet used
+	wordStore  []Word      // not yet used
 }
 
 func (b *builder) report(pos Position, message string) {
-	b.diags = append(b.diags, Diagnostic{Pos: pos, Severity: Warning, Status: StatusConfig, Structural: true, Message: message})
+	b.diags.add(Diagnostic{Pos: pos, Severity: Warning, Status: StatusConfig, Structural: true, Message: message})
 }
 
 // entry parses the next top-level entry.
 func (b *builder) entry(dst []*Statement, lex *pieceLexer) []*Statement {
-	peeking, err := lexer.Upgrade(lex)
 	var e *entry
+	peeking, err := lexer.Upgrade(lex)
 	if err == nil {
 		e, err = grammar.ParseFromLexer(peeking)
 	}
@@ -47,7 +53,13 @@ func (b *builder) entry(dst []*Statement, lex *pieceLexer) []*Statement {
 		b.report(Position{}, fmt.Sprintf("parsing: %v", err))
 		return dst
 	}
-	dst = b.items(dst, e.Items)
+	for _, it := range e.Items {
+		if it.Run != nil {
+			dst, _ = b.sequence(dst, it.Run.tokens)
+		} else {
+			dst, _ = b.sequence(dst, it.Body.tokens)
+		}
+	}
 	if e.Stray != nil {
 		s := b.statement()
 		s.Stray = true
@@ -58,51 +70,45 @@ func (b *builder) entry(dst []*Statement, lex *pieceLexer) []*Statement {
 	return dst
 }
 
-func (b *builder) items(dst []*Statement, items []*item) []*Statement {
-	n := len(items)
-	for _, it := range items {
-		if it.Run != nil {
-			n += len(it.Run.tokens)
-		}
-	}
-	if dst == nil {
-		dst = make([]*Statement, 0, n)
-	}
-	for _, it := range items {
-		var owner *Statement
-		if it.Run != nil {
-			for i := range it.Run.tokens {
-				// What has no word, a lone open quote, is as if it were not there.
-				if s := b.spread(&it.Run.tokens[i]); s != nil {
-					dst = append(dst, s)
-					owner = s
-				}
+// sequence appends the statements of a block to dst, up to its closing brace. It gives the tokens used.
+func (b *builder) sequence(dst []*Statement, tokens []lexer.Token) ([]*Statement, int) {
+	for i := 0; i < len(tokens); i++ {
+		switch tokens[i].Type {
+		case tokenClose:
+			return dst, i
+		case tokenOpen:
+			// The block belongs to the statement before it, unless that has one already.
+			if n := len(dst); n == 0 || dst[n-1].Block != nil || dst[n-1].Stray {
+				dst = append(dst, b.statement())
+			}
+			block, n := b.block(tokens[i:])
+			dst[len(dst)-1].Block = block
+			i += n
+		default:
+			// What has no word, a lone open quote, is as if it were not there.
+			if s := b.spread(&tokens[i]); s != nil {
+				dst = append(dst, s)
 			}
 		}
-		if it.Body == nil {
-			continue
-		}
-		if owner == nil {
-			owner = b.statement()
-			dst = append(dst, owner)
-		}
-		owner.Block = b.block(it.Body)
 	}
-	return dst
+	return dst, len(tokens)
 }
 
-func (b *builder) block(n *body) *Block {
-	out := &Block{Open: b.pos(&n.Open.token, 0)}
-	out.Statements = b.items(nil, n.Items)
-	if n.Close != nil {
-		out.Close = b.pos(&n.Close.token, 0)
-	} else {
-		if b.open == 0 {
-			b.lastOpen = out.Open
-		}
-		b.open++
+// block makes the block that begins with the first token. It gives the index of its closing brace.
+func (b *builder) block(tokens []lexer.Token) (*Block, int) {
+	out := &Block{Open: b.pos(&tokens[0], 0)}
+	var n int
+	out.Statements, n = b.sequence(nil, tokens[1:])
+	n++
+	if n < len(tokens) {
+		out.Close = b.pos(&tokens[n], 0)
+		return out, n
 	}
-	return out
+	if b.open == 0 {
+		b.lastOpen = out.Open
+	}
+	b.open++
+	return out, n
 }
 
 // pos is the place of the byte off of a token.
@@ -122,10 +128,12 @@ func (b *builder) statement() *Statement {
 
 // spread makes a statement of a token, nil when it has no word.
 func (b *builder) spread(t *lexer.Token) *Statement {
+	l := &b.lines[t.Pos.Offset]
 	var open int
 	b.words, open = appendWords(b.words[:0], t.Value)
-	if open >= 0 {
-		b.report(b.pos(t, open), fmt.Sprintf("Unmatched quote: '%s'", t.Value))
+	if open >= 0 && openQuote(l.text) < 0 {
+		// The reader does not see quotes behind a backslash; all others it has reported.
+		b.diags.add(Diagnostic{Pos: b.pos(t, open), Severity: Warning, Status: StatusConfig, Message: fmt.Sprintf("Unmatched quote: '%s'", t.Value)})
 	}
 	n := len(b.words)
 	if n == 0 {
@@ -133,7 +141,7 @@ func (b *builder) spread(t *lexer.Token) *Statement {
 	}
 	s := b.statement()
 	s.Raw = Raw{Text: t.Value, Pos: b.pos(t, 0)}
-	if l := &b.lines[t.Pos.Offset]; l.spans != nil {
+	if l.spans != nil {
 		s.Raw.cols, s.Raw.off = l, int32(t.Pos.Column)
 	}
 	if n > len(b.wordStore) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -111,7 +112,7 @@ type feed interface {
 type reader struct {
 	opt        Options
 	text       Text
-	diags      []Diagnostic
+	diags      diagnostics
 	feeds      []feed
 	defs       map[string]*definition
 	open       *definition // multi-line definition whose lines are being read
@@ -149,10 +150,10 @@ func newReader(opt Options) *reader {
 func ReadFile(pattern string, opt Options) (*Text, []Diagnostic, error) {
 	r := newReader(opt)
 	if !r.include(pattern, checkRead|checkMatch|checkWildcard, true) {
-		return nil, r.diags, fmt.Errorf("reading %s: %w", pattern, ErrNoMainFile)
+		return nil, r.diags.list, fmt.Errorf("reading %s: %w", pattern, ErrNoMainFile)
 	}
 	r.run()
-	return &r.text, r.diags, nil
+	return &r.text, r.diags.list, nil
 }
 
 // ReadString reads text as if it stood in a file called name. Includes are relative to the working directory.
@@ -162,7 +163,7 @@ func ReadString(name, text string, opt Options) (*Text, []Diagnostic) {
 	r.text.Sources = append(r.text.Sources, src)
 	r.push(&file{src: src, dir: ""})
 	r.run()
-	return &r.text, r.diags
+	return &r.text, r.diags.list
 }
 
 func (r *reader) push(f feed) {
@@ -255,7 +256,7 @@ func (r *reader) condition(l line) (line, bool) {
 // may be conditional, an include, a definition or a repetition.
 func (r *reader) emit(l line) {
 	n := pieceEnd(l.text)
-	if n < len(l.text) {
+	if n < len(l.text)-1 {
 		rest := l.slice(n, len(l.text)).trimLeft()
 		if needsWork(rest.text) {
 			r.push(&residue{line: rest})
@@ -274,7 +275,9 @@ func (r *reader) keep(l line) {
 	if l.cols != nil {
 		t.spans = spansOf(l.cols)
 	}
-	r.readingKeyword(l)
+	if c := l.text[0]; c == 'i' || c == 'r' || c == '{' || strings.IndexByte(l.text, '{') >= 0 {
+		r.readingKeyword(l)
+	}
 	r.text.lines = append(r.text.lines, t)
 }
 
@@ -333,38 +336,48 @@ func (r *reader) decomment(l line) line {
 	if strings.IndexAny(l.text, "!#\"\\") < 0 {
 		return l.slice(0, len(strings.TrimRight(l.text, " \t")))
 	}
-	quote := -1
+	quoted := false
 	for i := 0; i < len(l.text); i++ {
 		switch l.text[i] {
 		case '"':
-			if quote >= 0 {
-				quote = -1
-			} else {
-				quote = i
-			}
+			quoted = !quoted
 		case '\\':
 			if i+1 == len(l.text) {
 				// The blanks before a final backslash go, it itself stays.
-				head := strings.TrimRight(l.text[:i], " \t")
-				l = cut(l, len(head), i)
+				l = cut(l, len(strings.TrimRight(l.text[:i], " \t")), i)
 				i = len(l.text)
-				break
-			}
-			if c := l.text[i+1]; quote < 0 && (c == '#' || c == '!') {
+			} else if c := l.text[i+1]; !quoted && (c == '#' || c == '!') {
 				l = cut(l, i, i+1)
 			} else {
 				i++
 			}
 		case '!', '#':
-			if quote < 0 {
+			if !quoted {
 				l = l.slice(0, i)
 			}
 		}
 	}
-	if quote >= 0 {
+	if quote := openQuote(l.text); quote >= 0 {
 		r.report(l.pos(quote), Warning, StatusConfig, true, fmt.Sprintf("Unterminated quote '%s'", l.text))
 	}
 	return l.slice(0, len(strings.TrimRight(l.text, " \t")))
+}
+
+// openQuote is the offset of the double quote of a line without comment that is not closed, or -1. A quote behind a
+// backslash does not count.
+func openQuote(s string) int {
+	quote := -1
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == '"' && quote < 0:
+			quote = i
+		case s[i] == '"':
+			quote = -1
+		}
+	}
+	return quote
 }
 
 // cut takes the bytes [i:j] out of a line.
@@ -379,7 +392,7 @@ func cut(l line, i, j int) line {
 }
 
 func (r *reader) report(pos Position, sev Severity, status Status, structural bool, message string) {
-	r.diags = append(r.diags, Diagnostic{Pos: pos, Severity: sev, Status: status, Structural: structural, Message: message})
+	r.diags.add(Diagnostic{Pos: pos, Severity: sev, Status: status, Structural: structural, Message: message})
 }
 
 // warn reports a fault of syntax or value that the reading survives.
@@ -412,6 +425,7 @@ const byteOrderMark = "\xef\xbb\xbf"
 func (f *file) next(r *reader) (line, bool) {
 	if !f.begun {
 		f.begun, f.rest = true, f.src.Text
+		r.text.lines = slices.Grow(r.text.lines, min(strings.Count(f.rest, "\n"), maxLines)+1)
 		if strings.HasPrefix(f.rest, byteOrderMark) {
 			f.rest = f.rest[len(byteOrderMark):]
 			r.warn(Position{f.src, 1, 1}, "byte order mark at the start of the file - ignoring")

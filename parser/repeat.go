@@ -120,8 +120,12 @@ func (r *reader) parseSequence(l line) (feed, int, error) {
 func (f *sequence) setRange(s string) error {
 	var nums []int64
 	for _, field := range strings.Split(s, ",") {
-		n, err := strconv.ParseInt(strings.Trim(field, " \t"), 0, 64)
-		if err != nil {
+		field = strings.Trim(field, " \t")
+		if field == "" {
+			field = "0"
+		}
+		n, err := strconv.ParseInt(field, 0, 64)
+		if err != nil && !errors.Is(err, strconv.ErrRange) {
 			return errNumber
 		}
 		nums = append(nums, n)
