@@ -1,0 +1,93 @@
+package daemon
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"keepalived-go/config"
+	"keepalived-go/parser"
+)
+
+// configuration is one generation of what the user wrote.
+type configuration struct {
+	text        *parser.Text
+	config      config.Config
+	diagnostics []parser.Diagnostic
+}
+
+// readConfiguration reads the files of the command line. The error says that there is no file at all.
+func readConfiguration(o Options) (configuration, error) {
+	text, diagnostics, err := parser.ReadFile(o.ConfigFile, parser.Options{ConfigID: o.ConfigID, RequireIncludes: o.AllConfig})
+	if err != nil {
+		return configuration{}, fmt.Errorf("reading the configuration: %w", err)
+	}
+	c := decodeText(text)
+	c.diagnostics = append(diagnostics, c.diagnostics...)
+	return c, nil
+}
+
+// decodeText gives a text its meaning on this host.
+func decodeText(text *parser.Text) configuration {
+	tree, diagnostics := parser.Parse(text)
+	cfg, more := config.Decode(tree, hostEnv())
+	return configuration{text: text, config: cfg, diagnostics: append(diagnostics, more...)}
+}
+
+// refusal says why a configuration must not replace a running one, nil when it may.
+func (c configuration) refusal() error {
+	for _, d := range c.diagnostics {
+		if d.Structural || d.Severity == parser.Error {
+			return fmt.Errorf("the configuration is refused: %s", d)
+		}
+	}
+	return nil
+}
+
+// fatal is the first fault that a start cannot live with.
+func (c configuration) fatal() (parser.Diagnostic, bool) {
+	for _, d := range c.diagnostics {
+		if d.Severity == parser.Error {
+			return d, true
+		}
+	}
+	return parser.Diagnostic{}, false
+}
+
+// exitStatus is what -t exits with: the largest status, unless a missing argument has ended the reading.
+func exitStatus(diagnostics []parser.Diagnostic) int {
+	status := parser.StatusOK
+	for _, d := range diagnostics {
+		if d.Status == parser.StatusMissing {
+			return int(parser.StatusMissing)
+		}
+		status = max(status, d.Status)
+	}
+	return int(status)
+}
+
+// testConfig is -t: every complaint with its place and its line, then the exit status.
+func testConfig(o Options) int {
+	out := io.Writer(os.Stderr)
+	if o.TestLog != "" {
+		f, err := os.OpenFile(o.TestLog, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "opening the log of the test: %v\n", err)
+			return exitFatal
+		}
+		defer func() { _ = f.Close() }()
+		out = f
+	}
+	c, err := readConfiguration(o)
+	if err != nil {
+		fmt.Fprintln(out, err)
+		return exitNoConfig
+	}
+	for _, d := range c.diagnostics {
+		fmt.Fprintln(out, d)
+		if excerpt := d.Excerpt(); excerpt != "" {
+			fmt.Fprintln(out, excerpt)
+		}
+	}
+	return exitStatus(c.diagnostics)
+}

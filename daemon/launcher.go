@@ -1,0 +1,45 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// launch starts the daemon in a session of its own and returns when it serves: its pid files are there. When it ends
+// before that, its exit code is ours.
+func launch() int {
+	child, err := spawn(roleParent, true)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFatal
+	}
+	buffer := make([]byte, maxPacket)
+	for {
+		m, err := receiveMessage(child.conn, buffer)
+		switch {
+		case errors.Is(err, io.EOF):
+			return launchFailed(child.process)
+		case err != nil:
+			fmt.Fprintf(os.Stderr, "waiting for the daemon: %v\n", err)
+			return exitFatal
+		case m.Error != "":
+			fmt.Fprintln(os.Stderr, m.Error)
+		case m.Kind == kindReady:
+			return exitOK
+		}
+	}
+}
+
+func launchFailed(p *os.Process) int {
+	state, err := p.Wait()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "waiting for the daemon: %v\n", err)
+		return exitFatal
+	}
+	if code := state.ExitCode(); code > exitOK {
+		return code
+	}
+	return exitFatal
+}

@@ -1,0 +1,53 @@
+package daemon
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/sirupsen/logrus"
+)
+
+// logSystem is the logger of one process and what must be flushed at its end.
+type logSystem struct {
+	*logrus.Entry
+	sinks []*logSink
+}
+
+// newLog makes the logger of a process: to syslog unless -G, to the terminal with -l.
+func newLog(o Options, r role) *logSystem {
+	logger := logrus.New()
+	logger.SetOutput(io.Discard)
+	l := &logSystem{Entry: logrus.NewEntry(logger)}
+	if !o.NoSyslog {
+		facility, _ := facilityCode(o.Facility)
+		l.add(logger, newSyslogSink(syslogSocket, r.ident(), facility))
+	}
+	if o.Console {
+		l.add(logger, newConsoleSink(os.Stderr))
+	}
+	return l
+}
+
+func (l *logSystem) add(logger *logrus.Logger, s *logSink) {
+	logger.AddHook(s)
+	l.sinks = append(l.sinks, s)
+}
+
+// flushPatience bounds how long the end of a process waits for a log daemon.
+const flushPatience = 200 * time.Millisecond
+
+// Close writes out what is queued, in bounded time.
+func (l *logSystem) Close() {
+	for _, s := range l.sinks {
+		s.close(flushPatience)
+	}
+}
+
+// newConsoleSink writes lines as upstream's -l does.
+func newConsoleSink(w io.Writer) *logSink {
+	return newLogSink(func(l logLine) error {
+		_, err := io.WriteString(w, l.at.Format(time.ANSIC)+": "+l.text+"\n")
+		return err
+	})
+}

@@ -1,0 +1,95 @@
+package daemon
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+)
+
+// logQueue is how many lines wait for a log daemon that is slow, before lines are dropped.
+const logQueue = 4096
+
+// logLine is one line on its way.
+type logLine struct {
+	at    time.Time
+	level logrus.Level
+	text  string
+}
+
+// logSink is a hook that hands lines to a goroutine of its own. Logging never waits: a log daemon that is stopped,
+// slow or absent costs lines, which are counted, and not adverts.
+type logSink struct {
+	queue   chan logLine
+	stop    chan struct{}
+	done    chan struct{}
+	dropped atomic.Uint64
+	write   func(logLine) error
+}
+
+func newLogSink(write func(logLine) error) *logSink {
+	s := &logSink{queue: make(chan logLine, logQueue), stop: make(chan struct{}), done: make(chan struct{}), write: write}
+	go s.run()
+	return s
+}
+
+// Levels says that the sink takes every level.
+func (s *logSink) Levels() []logrus.Level { return logrus.AllLevels }
+
+// Fire queues a line.
+func (s *logSink) Fire(e *logrus.Entry) error {
+	select {
+	case s.queue <- logLine{at: e.Time, level: e.Level, text: e.Message}:
+	default:
+		s.dropped.Add(1)
+	}
+	return nil
+}
+
+func (s *logSink) run() {
+	defer close(s.done)
+	for {
+		select {
+		case l := <-s.queue:
+			s.put(l)
+		case <-s.stop:
+			s.drain()
+			return
+		}
+	}
+}
+
+// drain writes what is queued at the end.
+func (s *logSink) drain() {
+	for {
+		select {
+		case l := <-s.queue:
+			s.put(l)
+		default:
+			return
+		}
+	}
+}
+
+// put writes one line, after saying how many were lost before it.
+func (s *logSink) put(l logLine) {
+	if n := s.dropped.Swap(0); n > 0 {
+		lost := logLine{at: l.at, level: logrus.WarnLevel, text: fmt.Sprintf("%d log lines were dropped: the log daemon is too slow", n)}
+		if s.write(lost) != nil {
+			s.dropped.Add(n)
+		}
+	}
+	if s.write(l) != nil {
+		s.dropped.Add(1)
+	}
+}
+
+// close ends the sink; what could not be written within patience is lost.
+func (s *logSink) close(patience time.Duration) {
+	close(s.stop)
+	select {
+	case <-s.done:
+	case <-time.After(patience):
+	}
+}

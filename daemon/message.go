@@ -1,0 +1,162 @@
+package daemon
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"keepalived-go/parser"
+	"keepalived-go/vrrp"
+)
+
+// message is what parent and child say to each other, one JSON value per packet.
+type message struct {
+	Kind messageKind
+	// Generation numbers the configurations: an answer names the one that it is about.
+	Generation int    `json:",omitempty"`
+	Error      string `json:",omitempty"`
+	// States are reported in portions, because a packet is bounded; More follows until the last one.
+	States []vrrp.InstanceState `json:",omitempty"`
+	More   bool                 `json:",omitempty"`
+
+	files []*os.File // passed along, not part of the JSON
+}
+
+type messageKind string
+
+const (
+	kindStart  messageKind = "start"  // parent: configuration and resume memfd
+	kindCheck  messageKind = "check"  // parent: can this configuration work? (memfd)
+	kindApply  messageKind = "apply"  // parent: use the configuration that was checked
+	kindStop   messageKind = "stop"   // parent: end cleanly
+	kindReady  messageKind = "ready"  // child: runs; launcher: the pid files are there
+	kindAnswer messageKind = "answer" // child: to check and apply
+	kindReport messageKind = "report" // child: how the instances are
+	kindReload messageKind = "reload" // child: somebody sent it SIGHUP
+)
+
+// maxPacket bounds one message; the kernel's default socket buffer is larger.
+const maxPacket = 128 << 10
+
+// statesPerPacket keeps a report below maxPacket for instances with a few addresses.
+const statesPerPacket = 40
+
+func sendMessage(conn *net.UnixConn, m message) error {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", m.Kind, err)
+	}
+	var rights []byte
+	if len(m.files) > 0 {
+		fds := make([]int, 0, len(m.files))
+		for _, f := range m.files {
+			fds = append(fds, int(f.Fd()))
+		}
+		rights = unix.UnixRights(fds...)
+	}
+	if _, _, err := conn.WriteMsgUnix(text, rights, nil); err != nil {
+		return fmt.Errorf("sending %s: %w", m.Kind, err)
+	}
+	return nil
+}
+
+// receiveMessage waits for the next message. io.EOF says that the other side is gone.
+func receiveMessage(conn *net.UnixConn, buffer []byte) (message, error) {
+	rights := make([]byte, unix.CmsgSpace(4*4))
+	n, rn, flags, _, err := conn.ReadMsgUnix(buffer, rights)
+	switch {
+	case errors.Is(err, syscall.ECONNRESET):
+		return message{}, io.EOF
+	case err != nil:
+		return message{}, err
+	case n == 0 && rn == 0:
+		return message{}, io.EOF
+	case flags&unix.MSG_TRUNC != 0:
+		return message{}, fmt.Errorf("a message was longer than %d bytes", len(buffer))
+	}
+	var m message
+	if err := json.Unmarshal(buffer[:n], &m); err != nil {
+		return message{}, fmt.Errorf("reading a message: %w", err)
+	}
+	m.files, err = receivedFiles(rights[:rn])
+	return m, err
+}
+
+func receivedFiles(rights []byte) ([]*os.File, error) {
+	if len(rights) == 0 {
+		return nil, nil
+	}
+	controls, err := unix.ParseSocketControlMessage(rights)
+	if err != nil {
+		return nil, fmt.Errorf("reading passed files: %w", err)
+	}
+	var files []*os.File
+	for i := range controls {
+		fds, err := unix.ParseUnixRights(&controls[i])
+		if err != nil {
+			return nil, fmt.Errorf("reading passed files: %w", err)
+		}
+		for _, fd := range fds {
+			unix.CloseOnExec(fd)
+			files = append(files, os.NewFile(uintptr(fd), "memfd"))
+		}
+	}
+	return files, nil
+}
+
+// sealedFile puts content into a memory file that nobody can change any more.
+func sealedFile(name string, fill func(io.Writer) error) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, fmt.Errorf("making a memory file: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), name)
+	if err := fill(f); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("filling a memory file: %w", err)
+	}
+	seals := unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("sealing a memory file: %w", err)
+	}
+	return f, nil
+}
+
+func sealedText(t *parser.Text) (*os.File, error) {
+	return sealedFile("keepalived.conf", func(w io.Writer) error { _, err := t.WriteTo(w); return err })
+}
+
+func sealedStates(states map[string]vrrp.InstanceState) (*os.File, error) {
+	return sealedFile("keepalived.states", func(w io.Writer) error { return json.NewEncoder(w).Encode(states) })
+}
+
+// loadText reads a text from a memory file that several processes may share: it must not depend on the file offset.
+func loadText(f *os.File) (*parser.Text, error) {
+	return parser.LoadText(wholeFile(f))
+}
+
+func loadStates(f *os.File) (map[string]vrrp.InstanceState, error) {
+	states := map[string]vrrp.InstanceState{}
+	err := json.NewDecoder(wholeFile(f)).Decode(&states)
+	return states, err
+}
+
+func wholeFile(f *os.File) io.Reader { return io.NewSectionReader(f, 0, 1<<62) }
+
+// sendStates reports in portions.
+func sendStates(conn *net.UnixConn, states []vrrp.InstanceState) error {
+	for len(states) > statesPerPacket {
+		if err := sendMessage(conn, message{Kind: kindReport, States: states[:statesPerPacket], More: true}); err != nil {
+			return err
+		}
+		states = states[statesPerPacket:]
+	}
+	return sendMessage(conn, message{Kind: kindReport, States: states})
+}

@@ -1,0 +1,188 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// Options is the command line, as in keepalived(8).
+type Options struct {
+	ConfigFile    string // -f
+	VRRPOnly      bool   // -P
+	CheckOnly     bool   // -C
+	NoBFD         bool   // -B
+	All           bool   // --all
+	Console       bool   // -l
+	Detail        int    // -D, counted
+	Facility      string // -S
+	NoSyslog      bool   // -G
+	Umask         string // -u
+	ReleaseVIPs   bool   // -X
+	KeepVRRP      bool   // -V
+	KeepIPVS      bool   // -I
+	NoRespawn     bool   // -R
+	Foreground    bool   // -n
+	Dump          bool   // -d
+	PIDFile       string // -p
+	VRRPPIDFile   string // -r
+	CheckPIDFile  string // -c
+	BFDPIDFile    string // -b
+	Namespace     string // -s
+	ConfigID      string // -i
+	AllConfig     bool   // -e
+	IgnoreSigint  bool
+	TestConfig    bool   // -t
+	TestLog       string // -t LOG_FILE
+	Version       bool
+	Help          bool
+	Signum        string
+	signumGiven   bool
+	Genhash       bool
+	AddressChange bool     // -a
+	extra         []string // words that are no option
+}
+
+// Paths of the command line's defaults.
+const (
+	defaultConfig   = "/etc/keepalived/keepalived.conf"
+	defaultPID      = "/run/keepalived.pid"
+	defaultVRRPPID  = "/run/vrrp.pid"
+	defaultCheckPID = "/run/checkers.pid"
+	defaultBFDPID   = "/run/bfd.pid"
+)
+
+// optionalValue marks an option whose argument may be left out; it is what stands for the missing one.
+const optionalValue = "\x00"
+
+// ParseOptions reads a command line without argv[0].
+func ParseOptions(arguments []string) (Options, error) {
+	var o Options
+	set := optionSet(&o)
+	err := set.Parse(arguments)
+	if err != nil {
+		return o, optionError(err)
+	}
+	o.extra = set.Args()
+	o.signumGiven = set.Changed("signum")
+	if set.Changed("config-test") {
+		o.TestConfig = true
+		o.TestLog = strings.TrimPrefix(o.TestLog, optionalValue)
+	}
+	return o, nil
+}
+
+// optionSet describes every option of the contract. Those without effect yet are read all the same.
+func optionSet(o *Options) *pflag.FlagSet {
+	s := pflag.NewFlagSet("keepalived", pflag.ContinueOnError)
+	s.SetOutput(io.Discard)
+	s.SortFlags = false
+	s.StringVarP(&o.ConfigFile, "use-file", "f", defaultConfig, "use the configuration `FILE`")
+	s.BoolVarP(&o.VRRPOnly, "vrrp", "P", false, "run the VRRP child only")
+	s.BoolVarP(&o.CheckOnly, "check", "C", false, "run the health checker child only")
+	s.BoolVarP(&o.NoBFD, "no_bfd", "B", false, "do not run the BFD child")
+	s.BoolVar(&o.All, "all", false, "run every child, with or without configuration for it")
+	s.BoolVarP(&o.Console, "log-console", "l", false, "log to the terminal too")
+	s.CountVarP(&o.Detail, "log-detail", "D", "log in detail; twice: more")
+	s.StringVarP(&o.Facility, "log-facility", "S", "", "syslog `FACILITY`: 0 to 7 (local0 to local7), user or daemon")
+	s.StringP("log-file", "g", "", "not built in")
+	s.Lookup("log-file").NoOptDefVal = "/tmp/keepalived.log"
+	s.Bool("flush-log-file", false, "not built in")
+	s.BoolVarP(&o.NoSyslog, "no-syslog", "G", false, "do not log to syslog")
+	s.StringVarP(&o.Umask, "umask", "u", "", "`MASK` of the files that are created")
+	s.BoolVarP(&o.ReleaseVIPs, "release-vips", "X", false, "take addresses off on leaving Master even if somebody else set them")
+	s.BoolVarP(&o.KeepVRRP, "dont-release-vrrp", "V", false, "leave addresses on their interfaces at the end")
+	s.BoolVarP(&o.KeepIPVS, "dont-release-ipvs", "I", false, "leave virtual servers in the kernel at the end")
+	s.BoolVarP(&o.NoRespawn, "dont-respawn", "R", false, "do not start a dead child again")
+	s.BoolVarP(&o.Foreground, "dont-fork", "n", false, "stay in the foreground")
+	s.BoolVarP(&o.Dump, "dump-conf", "d", false, "log the configuration as it was read")
+	s.StringVarP(&o.PIDFile, "pid", "p", defaultPID, "pid `FILE` of the parent")
+	s.StringVarP(&o.VRRPPIDFile, "vrrp_pid", "r", defaultVRRPPID, "pid `FILE` of the VRRP child")
+	s.BoolVarP(&o.Genhash, "genhash", "T", false, "compute a digest; the other words are options of genhash")
+	s.StringVarP(&o.CheckPIDFile, "checkers_pid", "c", defaultCheckPID, "pid `FILE` of the checker child")
+	s.BoolVarP(&o.AddressChange, "address-monitoring", "a", false, "log every change of addresses")
+	s.StringVarP(&o.BFDPIDFile, "bfd_pid", "b", defaultBFDPID, "pid `FILE` of the BFD child")
+	s.BoolP("snmp", "x", false, "not built in")
+	s.StringP("snmp-agent-socket", "A", "", "not built in")
+	s.StringVarP(&o.Namespace, "namespace", "s", "", "run in the network namespace `NAME`")
+	s.BoolP("core-dump", "m", false, "allow core dumps")
+	s.StringP("core-dump-pattern", "M", "", "`PATTERN` of core files")
+	s.Lookup("core-dump-pattern").NoOptDefVal = "core"
+	s.BoolVarP(&o.AllConfig, "all-config", "e", false, "a missing include is an error")
+	s.StringVarP(&o.ConfigID, "config-id", "i", "", "`ID` that @id lines are compared with")
+	s.BoolVar(&o.IgnoreSigint, "ignore-sigint", false, "ignore SIGINT")
+	s.StringVar(&o.Signum, "signum", "", "print the number of the signal for `FUNC`")
+	s.StringVarP(&o.TestLog, "config-test", "t", "", "check the configuration and exit; complaints go to `LOG_FILE` if given")
+	s.Lookup("config-test").NoOptDefVal = optionalValue
+	s.BoolVarP(&o.Version, "version", "v", false, "print the version and exit")
+	s.BoolVarP(&o.Help, "help", "h", false, "print this text and exit")
+	s.SetNormalizeFunc(unambiguous(s))
+	return s
+}
+
+// unambiguous lets an option be cut short as long as only one begins like that, the way getopt_long does.
+func unambiguous(s *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.NormalizedName {
+	names := map[string]bool{}
+	s.VisitAll(func(f *pflag.Flag) { names[f.Name] = true })
+	return func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if names[name] {
+			return pflag.NormalizedName(name)
+		}
+		var found []string
+		for n := range names {
+			if strings.HasPrefix(n, name) {
+				found = append(found, n)
+			}
+		}
+		if len(found) == 1 && name != "" {
+			return pflag.NormalizedName(found[0])
+		}
+		return pflag.NormalizedName(name)
+	}
+}
+
+// optionError says what is wrong in the words that scripts around keepalived know.
+func optionError(err error) error {
+	var missing *pflag.ValueRequiredError
+	if errors.As(err, &missing) {
+		if missing.GetSpecifiedShortnames() != "" {
+			return fmt.Errorf("Missing parameter for option -%s", missing.GetFlag().Shorthand) //nolint:staticcheck // a contract
+		}
+		return fmt.Errorf("Missing parameter for option --%s", missing.GetSpecifiedName()) //nolint:staticcheck // a contract
+	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if unknown.GetSpecifiedShortnames() != "" {
+			return fmt.Errorf("Unknown option -%s", unknown.GetSpecifiedName()) //nolint:staticcheck // a contract
+		}
+		return fmt.Errorf("Unknown option --%s", unknown.GetSpecifiedName()) //nolint:staticcheck // a contract
+	}
+	return err
+}
+
+// facilityCode gives the syslog facility; ok is false for a word that is none.
+func facilityCode(name string) (code int, ok bool) {
+	switch name {
+	case "", "daemon":
+		return 3, true
+	case "user":
+		return 1, true
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(name, "local"))
+	if err != nil || n < 0 || n > 7 {
+		return 3, false
+	}
+	return 16 + n, true
+}
+
+// usage is the text of -h.
+func usage(w io.Writer) {
+	var o Options
+	fmt.Fprintf(w, "Usage: %s [OPTION...]\n%s", filepath.Base(os.Args[0]), optionSet(&o).FlagUsages())
+}

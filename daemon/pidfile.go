@@ -1,0 +1,66 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// errRunning says that another daemon holds the pid file.
+var errRunning = errors.New("daemon is already running")
+
+// pidFile is a pid file that is locked as long as this process lives. A process that was killed leaves the file but
+// not the lock, so the next start takes it over.
+type pidFile struct {
+	path string
+	file *os.File
+}
+
+// claimPIDFile opens and locks a pid file without changing what is in it.
+func claimPIDFile(path string) (*pidFile, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("making the folder of pid file %s: %w", path, err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("opening pid file: %w", err)
+	}
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lock); err != nil {
+		_ = f.Close()
+		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+			return nil, errRunning
+		}
+		return nil, fmt.Errorf("locking pid file %s: %w", path, err)
+	}
+	if err := f.Chmod(0o644); err != nil { // whatever the umask
+		_ = f.Close()
+		return nil, fmt.Errorf("setting the mode of pid file %s: %w", path, err)
+	}
+	return &pidFile{path: path, file: f}, nil
+}
+
+// write puts a pid into the file.
+func (p *pidFile) write(pid int) error {
+	if err := p.file.Truncate(0); err != nil {
+		return fmt.Errorf("emptying pid file %s: %w", p.path, err)
+	}
+	if _, err := p.file.WriteAt([]byte(strconv.Itoa(pid)+"\n"), 0); err != nil {
+		return fmt.Errorf("writing pid file %s: %w", p.path, err)
+	}
+	return nil
+}
+
+// remove takes the file away and gives the lock up.
+func (p *pidFile) remove() {
+	if p == nil {
+		return
+	}
+	_ = os.Remove(p.path)
+	_ = p.file.Close()
+}

@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"fmt"
+	"os"
+)
+
+// Exit codes of the contract (keepalived(8)).
+const (
+	exitOK       = 0
+	exitFatal    = 1
+	exitConfig   = 2
+	exitNoConfig = 6
+)
+
+// Run is the whole program: it gives the exit code.
+func Run(argv []string) int {
+	r, conn, err := takeRole()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFatal
+	}
+	options, err := ParseOptions(argv[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFatal
+	}
+	switch r {
+	case roleVRRP:
+		return runVRRP(options, conn)
+	case roleCleanup:
+		return runCleanup(options, conn)
+	case roleParent:
+		return runParent(options, conn)
+	}
+	return runUser(options)
+}
+
+// runUser does what somebody asked for on the command line.
+func runUser(o Options) int {
+	switch {
+	case o.Help:
+		usage(os.Stdout)
+		return exitOK
+	case o.Version:
+		printVersion(os.Stderr)
+		return exitOK
+	case o.signumGiven:
+		return printSignum(o.Signum)
+	case o.Genhash:
+		fmt.Fprintln(os.Stderr, "the digest mode is not available yet")
+		return exitFatal
+	}
+	if len(o.extra) > 0 {
+		fmt.Fprintf(os.Stderr, "Unexpected argument(s): %v\n", o.extra)
+	}
+	if _, ok := facilityCode(o.Facility); !ok {
+		fmt.Fprintf(os.Stderr, "Invalid log facility '%s'\n", o.Facility)
+	}
+	switch {
+	case o.TestConfig:
+		return testConfig(o)
+	case o.Foreground:
+		return runParent(o, nil)
+	}
+	return launch()
+}
+
+func printSignum(name string) int {
+	n, ok := signalNumbers[name]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "Unknown sigfunc %s\n", name)
+		return exitFatal
+	}
+	fmt.Println(n)
+	return exitOK
+}

@@ -1,0 +1,95 @@
+package daemon
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// handledSignals are blocked while a process starts, so that none is lost or deadly before its handlers stand: Go
+// unblocks a signal when it is asked for with signal.Notify.
+var handledSignals = []syscall.Signal{
+	unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2,
+	sigJSON, sigStatsClear,
+}
+
+// Signals by number (facts of the command line: SIGRTMIN+2 and SIGRTMAX-1 of glibc).
+const (
+	sigJSON       = syscall.Signal(36)
+	sigStatsClear = syscall.Signal(63)
+)
+
+// spawned is a process that was started with a socket to it.
+type spawned struct {
+	process *os.Process
+	conn    *net.UnixConn
+}
+
+// spawn executes this binary again in a role. The arguments are those that the user typed.
+func spawn(r role, daemonise bool) (*spawned, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("making a socket pair: %w", err)
+	}
+	ours, theirs := os.NewFile(uintptr(pair[0]), "child"), os.NewFile(uintptr(pair[1]), "parent")
+	defer func() { _ = theirs.Close() }()
+	conn, err := net.FileConn(ours)
+	_ = ours.Close()
+	if err != nil {
+		return nil, fmt.Errorf("preparing the socket pair: %w", err)
+	}
+	process, err := startProcess(r, theirs, daemonise)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return &spawned{process: process, conn: conn.(*net.UnixConn)}, nil
+}
+
+// startProcess forks from a thread that has the handled signals blocked; the new process inherits that.
+func startProcess(r role, socket *os.File, daemonise bool) (*os.Process, error) {
+	attr := &os.ProcAttr{
+		Env:   append(os.Environ(), fmt.Sprintf("%s=%s:3", roleVariable, r)),
+		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, socket},
+	}
+	if daemonise {
+		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = null.Close() }()
+		attr.Files = []*os.File{null, null, null, socket}
+		attr.Dir = "/"
+		attr.Sys = &syscall.SysProcAttr{Setsid: true}
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	old, err := blockSignals(handledSignals)
+	if err != nil {
+		return nil, err
+	}
+	process, err := os.StartProcess("/proc/self/exe", os.Args, attr)
+	if restore := unix.PthreadSigmask(unix.SIG_SETMASK, old, nil); restore != nil {
+		return nil, fmt.Errorf("restoring the signal mask: %w", restore)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("starting the %s process: %w", r, err)
+	}
+	return process, nil
+}
+
+// blockSignals blocks signals on the calling thread and returns the mask before.
+func blockSignals(signals []syscall.Signal) (*unix.Sigset_t, error) {
+	var set, old unix.Sigset_t
+	for _, s := range signals {
+		set.Val[(s-1)/64] |= 1 << ((s - 1) % 64)
+	}
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, &old); err != nil {
+		return nil, fmt.Errorf("blocking signals: %w", err)
+	}
+	return &old, nil
+}
