@@ -139,7 +139,7 @@ func addNode(w *world, cfg fsm.Config) {
 // disturb plans what happens, at random moments. Every router starts within two intervals.
 func (p *plan) disturb(w *world) {
 	for _, n := range w.nodes {
-		w.after(w.upTo(2*p.longest), func() {
+		w.during(w.upTo(2*p.longest), func() {
 			if n.machine == nil {
 				n.boot()
 			}
@@ -156,7 +156,7 @@ func (p *plan) disturb(w *world) {
 	}
 	for range 2 + w.rng.IntN(12) {
 		kind := kinds[w.rng.IntN(len(kinds))]
-		w.after(w.upTo(p.lasts), func() { kind(w) })
+		w.during(w.upTo(p.lasts), func() { kind(w) })
 	}
 }
 
@@ -175,7 +175,7 @@ func (p *plan) crash(w *world) {
 	switch w.rng.IntN(3) {
 	case 0:
 		pause := w.upTo(2 * n.cfg.AdvertInterval)
-		w.after(pause, func() {
+		w.during(pause, func() {
 			switch {
 			case n.machine != nil:
 			case n.last.State == fsm.Master && n.linkUp:
@@ -186,7 +186,7 @@ func (p *plan) crash(w *world) {
 			}
 		})
 	case 1:
-		w.after(w.upTo(10*p.longest), func() {
+		w.during(w.upTo(10*p.longest), func() {
 			if n.machine == nil {
 				w.note("%s restarts", n)
 				n.boot()
@@ -205,7 +205,7 @@ func (p *plan) stop(w *world) {
 	n.step(w.now, fsm.Shutdown{})
 	n.machine = nil
 	n.ticket++
-	w.after(w.upTo(8*p.longest), func() {
+	w.during(w.upTo(8*p.longest), func() {
 		if n.machine == nil {
 			n.boot()
 		}
@@ -227,7 +227,7 @@ func (p *plan) linkDown(w *world) {
 	}
 	n.link(false)
 	if w.rng.IntN(4) > 0 {
-		w.after(w.upTo(8*p.longest), func() { n.link(true) })
+		w.during(w.upTo(8*p.longest), func() { n.link(true) })
 	}
 }
 
@@ -336,6 +336,7 @@ func (p *plan) settle(w *world) (part []int, masters []*node) {
 	}
 	w.delay = calmDelay
 	w.run(latest.Add(time.Millisecond))
+	w.over = true
 	w.mend(part)
 	for _, n := range w.nodes {
 		if n.state() == fsm.Master {
@@ -343,4 +344,25 @@ func (p *plan) settle(w *world) (part []int, masters []*node) {
 		}
 	}
 	return part, masters
+}
+
+// TestSeedIsAWorld runs seeds twice: the same seed gives the same world, another one another.
+func TestSeedIsAWorld(t *testing.T) {
+	diary := func(seed uint64) string {
+		w := newWorld(seed)
+		w.traced = true
+		p := populate(w)
+		p.disturb(w)
+		w.run(start.Add(p.lasts))
+		return strings.Join(w.trace, "\n")
+	}
+	for seed := range uint64(20) {
+		first := diary(seed)
+		if first == "" || first != diary(seed) {
+			t.Errorf("seed %d gives two different worlds, or an empty one", seed)
+		}
+		if first == diary(seed+100) {
+			t.Errorf("seeds %d and %d give the same world", seed, seed+100)
+		}
+	}
 }

@@ -33,6 +33,7 @@ type world struct {
 	// calmSince is since when every datagram arrives within calmDelay, and every router runs on time.
 	calmSince time.Time
 	calm      bool
+	over      bool // nothing of the disturbance happens any more
 
 	oracle oracle
 	trace  []string
@@ -68,6 +69,15 @@ func newWorld(seed uint64) *world {
 }
 
 func (w *world) after(d time.Duration, do func()) { w.at(w.now.Add(d), do) }
+
+// during plans a part of the disturbance, which does not happen once that is over.
+func (w *world) during(d time.Duration, do func()) {
+	w.after(d, func() {
+		if !w.over {
+			do()
+		}
+	})
+}
 
 func (w *world) at(t time.Time, do func()) {
 	w.order++
