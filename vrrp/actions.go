@@ -17,8 +17,12 @@ import (
 func (e *Engine) step(now time.Time, r *router, ev fsm.Event) {
 	before := r.machine.Snapshot().State
 	actions := r.machine.Step(now, ev)
-	e.logEntering(r, actions)
+	said := false
 	for _, action := range actions {
+		if _, report := action.(fsm.Report); !report && !said {
+			e.logEntering(r, actions) // after the reason for it, before what it brings
+			said = true
+		}
 		e.do1(now, r, action)
 	}
 	if after := r.machine.Snapshot().State; after != before {
