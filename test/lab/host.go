@@ -80,6 +80,27 @@ func (h *Host) AddAddress(address netip.Prefix) error {
 	return nil
 }
 
+// AddInterface adds one more interface, up and with a carrier, that leads to
+// another one of the same host and so nowhere.
+func (h *Host) AddInterface(name string) error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = name
+	pair := &netlink.Veth{LinkAttrs: attrs, PeerName: name + "x"}
+	if err := h.handle.LinkAdd(pair); err != nil {
+		return fmt.Errorf("adding %s: %w", name, err)
+	}
+	for _, end := range []string{name, pair.PeerName} {
+		link, err := h.handle.LinkByName(end)
+		if err != nil {
+			return err
+		}
+		if err := h.handle.LinkSetUp(link); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // watchAddresses follows the kernel's reports, so that an address that goes
 // and comes back between two looks is seen.
 func (h *Host) watchAddresses() error {

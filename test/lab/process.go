@@ -21,6 +21,8 @@ import (
 type Process struct {
 	// Lines is what it wrote to its standard output and error.
 	Lines Record[Line]
+	// Started is the moment before the program was executed.
+	Started time.Time
 
 	host *Host
 	cmd  *exec.Cmd
@@ -49,13 +51,17 @@ func (h *Host) Start(path string, args, env []string) (*Process, error) {
 	cmd.Env = slices.Concat(os.Environ(), []string{"TMPDIR=" + Dir + "/tmp"}, env)
 	cmd.Stdout, cmd.Stderr = write, write
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	err = h.inside(cmd.Start)
+	var started time.Time
+	err = h.inside(func() error {
+		started = time.Now().Round(0)
+		return cmd.Start()
+	})
 	write.Close()
 	if err != nil {
 		read.Close()
 		return nil, fmt.Errorf("starting %s on %s: %w", filepath.Base(path), h.Name, err)
 	}
-	p := &Process{host: h, cmd: cmd, done: make(chan struct{}), drained: make(chan struct{})}
+	p := &Process{Started: started, host: h, cmd: cmd, done: make(chan struct{}), drained: make(chan struct{})}
 	go p.readLines(read)
 	go func() {
 		_ = cmd.Wait() // the status says it all
