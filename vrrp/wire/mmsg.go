@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net/netip"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -10,6 +11,11 @@ import (
 type mmsghdr struct {
 	header unix.Msghdr
 	length uint32
+}
+
+// destination is the IPv4 address that the message goes to.
+func (m *mmsghdr) destination() netip.Addr {
+	return netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(m.header.Name)).Addr)
 }
 
 // The calls below never wait, whatever the mode of the file descriptor.

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"syscall"
 	"unsafe"
@@ -61,11 +62,20 @@ func (o *outgoing) flush(fd uintptr) {
 	for len(o.pending) > 0 {
 		n, err := sendmmsg(fd, o.pending, unix.MSG_DONTWAIT)
 		if err != nil {
-			o.failures.add(err.(syscall.Errno))
+			o.failures.add(plain(err.(syscall.Errno), o.pending[0].destination()))
 			n = 1
 		}
 		o.pending = o.pending[n:]
 	}
+}
+
+// plain names the reason. The kernel finds no route to a group when the interface that the socket is bound to is down;
+// there is no other reason, because a group needs no route otherwise.
+func plain(errno syscall.Errno, destination netip.Addr) syscall.Errno {
+	if errno == unix.ENETUNREACH && destination.IsMulticast() {
+		return unix.ENETDOWN
+	}
+	return errno
 }
 
 // sendErrors counts failed messages by error.

@@ -56,8 +56,8 @@ func newRawSocket(key Key, fd int, spare chan *incoming) (*rawSocket, error) {
 
 func (s *rawSocket) Send(datagrams [][]byte) error {
 	s.out.prepare(datagrams)
-	if err := s.raw.Control(s.flush); err != nil {
-		return fmt.Errorf("sending on %s: %w", s.key.Interface, err)
+	if s.raw.Control(s.flush) != nil {
+		return fmt.Errorf("sending on %s: %w", s.key.Interface, os.ErrClosed) // there is no other reason
 	}
 	if len(s.out.failures) == 0 {
 		return nil
@@ -73,8 +73,8 @@ func (s *rawSocket) Receive(deliver func(Datagram)) error {
 	defer s.waiter.arm()
 	err := s.waiter.takeError()
 	for count := 0; count < s.limit; count += s.fetched {
-		if e := s.raw.Control(s.fetch); e != nil {
-			return fmt.Errorf("receiving on %s: %w", s.key.Interface, e)
+		if s.raw.Control(s.fetch) != nil {
+			return fmt.Errorf("receiving on %s: %w", s.key.Interface, os.ErrClosed) // there is no other reason
 		}
 		if s.fetchE != nil {
 			if s.fetchE != error(unix.EAGAIN) {

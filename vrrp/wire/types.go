@@ -26,13 +26,16 @@ type Key struct {
 // Socket sends and receives whole IPv4 datagrams, header included. One goroutine uses Send and Receive.
 type Socket interface {
 	// Send sends every datagram with as few system calls as possible. The destination is that of its IP header.
-	// It never blocks. The error, if any, is joined from the datagrams that failed.
+	// It never blocks. The error, if any, is joined from the datagrams that failed; errors.Is finds each errno in it:
+	// ENETDOWN when the interface is down, ENODEV or ENXIO when it does not exist any more, ENOBUFS or EAGAIN when its
+	// queue is full. After Close it is os.ErrClosed.
 	Send(datagrams [][]byte) error
 	// Receive reads what waits, without blocking, until the socket is empty, and hands each datagram to deliver.
-	// The slice is valid during the call only.
+	// The slice is valid during the call of deliver only. What arrives during Receive may be left for the next call.
 	Receive(deliver func(Datagram)) error
 	// Readable delivers a value when something waits to be received; then Receive must be called (until it is, no
-	// further value comes).
+	// further value comes). When Receive was called without a value, one may come for what it has read. The channel is
+	// closed after Close.
 	Readable() <-chan struct{}
 	Close() error
 }
