@@ -313,6 +313,10 @@ func (d *decoder) iptables(l line) {
 		d.warn(l.st.Pos(), "vrrp_iptables was given before, this one is ignored")
 		return
 	}
+	d.report(l.st.Pos(), warning, statusConfig, "write nftables", "vrrp_iptables: iptables is not supported, nftables is used instead")
+	if d.config.Global.NFTables == "" {
+		d.config.Global.NFTables = "keepalived"
+	}
 	args := l.st.Args()
 	if len(args) == 0 {
 		*t = IPTables{In: "INPUT", Out: "OUTPUT"}

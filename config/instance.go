@@ -50,7 +50,7 @@ type rawInstance struct {
 	seen       map[addressKey]bool
 }
 
-// maxInterfaceName is the longest interface name.
+// maxInterfaceName is the longest name that an interface can have, in bytes.
 const maxInterfaceName = 15
 
 // openInstance begins a vrrp_instance. What global_defs said so far is its default.

@@ -100,6 +100,7 @@ func (d *decoder) resolveInstance(i *rawInstance) {
 	d.resolveMulticast(i)
 	d.resolveGARP(i)
 	d.resolveDevices(i)
+	d.dropOwnInterface(i)
 	d.resolveTrackers(i)
 	d.holdUnsupported(i)
 }
@@ -405,6 +406,17 @@ func (d *decoder) resolveDevices(i *rawInstance) {
 			}
 		}
 	}
+}
+
+// dropOwnInterface takes the instance's own interface off those that it tracks, where it is tracked anyway.
+func (d *decoder) dropOwnInterface(i *rawInstance) {
+	i.TrackInterfaces = slices.DeleteFunc(i.TrackInterfaces, func(t Track) bool {
+		if t.Name != i.Interface {
+			return false
+		}
+		d.warn(i.Pos, "(%s) track_interface %s is the instance's own interface, it is ignored", i.Name, t.Name)
+		return true
+	})
 }
 
 // resolveTrackers takes weights away where they cannot be: from address owners, and from members of a sync group

@@ -254,6 +254,9 @@ func (r *ipReader) word(block string) bool {
 		return true
 	}
 	k := r.options[w.Text]
+	if k != nil && k.Deprecated && r.isRoute {
+		r.d.warn(w.Pos, "%s: %s is deprecated, write via or nexthop", block, w.Text)
+	}
 	switch {
 	case r.isRoute && !r.dest && (slices.Contains(routeTypes, w.Text) || w.Text == "to"):
 		r.take(1)

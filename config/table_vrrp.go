@@ -421,7 +421,7 @@ func vrrpKeywords() []Keyword {
 								Since: "2.0.0", Area: "track", Meaning: "one tracked BFD session",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackBFD},
+						Block: &Block{Entry: (*decoder).trackedBFD},
 					},
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
@@ -434,7 +434,7 @@ func vrrpKeywords() []Keyword {
 								Since: "2.0.0", Area: "track", Meaning: "one tracked file",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackFile},
+						Block: &Block{Entry: (*decoder).trackedFile},
 					},
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
@@ -447,7 +447,7 @@ func vrrpKeywords() []Keyword {
 								Since: "1.0.1", Area: "track", Meaning: "one tracked interface; own interface is ignored; no noreverse here",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackInterface},
+						Block: &Block{Entry: (*decoder).trackedInterface},
 					},
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
@@ -460,7 +460,7 @@ func vrrpKeywords() []Keyword {
 								Since: "2.0.11", Area: "track", Meaning: "one tracked process",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackProcess},
+						Block: &Block{Entry: (*decoder).trackedProcess},
 					},
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
@@ -473,7 +473,7 @@ func vrrpKeywords() []Keyword {
 								Since: "1.1.13", Area: "track", Meaning: "one tracked script; unknown names are reported and ignored",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackScript},
+						Block: &Block{Entry: (*decoder).trackedScript},
 					},
 					{
 						Name: "track_src_ip", Syntax: "(flag)", Default: "off",
@@ -748,7 +748,7 @@ func vrrpKeywords() []Keyword {
 								Since: "2.0.0", Area: "track", Meaning: "one object tracked by the whole group",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackBFD},
+						Block: &Block{Entry: (*decoder).trackedBFD},
 					},
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
@@ -760,7 +760,7 @@ func vrrpKeywords() []Keyword {
 								Since: "2.0.0", Area: "track", Meaning: "one object tracked by the whole group",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackFile},
+						Block: &Block{Entry: (*decoder).trackedFile},
 					},
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
@@ -773,7 +773,7 @@ func vrrpKeywords() []Keyword {
 								Note: "interface and script weights of +/-254 become +/-253",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackInterface},
+						Block: &Block{Entry: (*decoder).trackedInterface},
 					},
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
@@ -785,7 +785,7 @@ func vrrpKeywords() []Keyword {
 								Since: "2.0.11", Area: "track", Meaning: "one object tracked by the whole group",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackProcess},
+						Block: &Block{Entry: (*decoder).trackedProcess},
 					},
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
@@ -798,7 +798,7 @@ func vrrpKeywords() []Keyword {
 								Note: "interface and script weights of +/-254 become +/-253",
 							},
 						},
-						Block: &Block{Entry: (*decoder).trackScript},
+						Block: &Block{Entry: (*decoder).trackedScript},
 					},
 				},
 			},

@@ -342,7 +342,7 @@ type trackKey struct {
 	group             bool
 }
 
-func (d *decoder) trackInterface(l line) {
+func (d *decoder) trackedInterface(l line) {
 	name, lists := d.owner()
 	if _, ok := d.env.lookupInterface(l.st.Keyword()); !ok && !d.config.Global.DynamicInterfaces {
 		d.warn(l.st.Pos(), "(%s) tracked interface %s does not exist", name, l.st.Keyword())
@@ -351,7 +351,7 @@ func (d *decoder) trackInterface(l line) {
 	d.add(l, "track_interface", name, lists.interfaces, Weight{}, intArg(-254, 254))
 }
 
-func (d *decoder) trackScript(l line) {
+func (d *decoder) trackedScript(l line) {
 	name, lists := d.owner()
 	i, ok := d.trackers.script[l.st.Keyword()]
 	if !ok {
@@ -362,7 +362,7 @@ func (d *decoder) trackScript(l line) {
 	d.add(l, "track_script", name, lists.scripts, d.config.Scripts[i].Weight, intArg(-254, 254))
 }
 
-func (d *decoder) trackFile(l line) {
+func (d *decoder) trackedFile(l line) {
 	name, lists := d.owner()
 	i, ok := d.trackers.file[l.st.Keyword()]
 	if !ok {
@@ -372,7 +372,7 @@ func (d *decoder) trackFile(l line) {
 	d.add(l, "track_file", name, lists.files, d.config.TrackFiles[i].Weight, intArg(-254, 254))
 }
 
-func (d *decoder) trackProcess(l line) {
+func (d *decoder) trackedProcess(l line) {
 	name, lists := d.owner()
 	i, ok := d.trackers.process[l.st.Keyword()]
 	if !ok {
@@ -382,8 +382,8 @@ func (d *decoder) trackProcess(l line) {
 	d.add(l, "track_process", name, lists.processes, d.config.TrackProcesses[i].Weight, intArg(-254, 254))
 }
 
-// trackBFD reads a tracked session. Its definition is looked for when all is read.
-func (d *decoder) trackBFD(l line) {
+// trackedBFD reads a tracked session. Its definition is looked for when all is read.
+func (d *decoder) trackedBFD(l line) {
 	name, lists := d.owner()
 	d.add(l, "track_bfd", name, lists.bfd, Weight{}, intArg(-253, 253))
 }
