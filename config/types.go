@@ -23,6 +23,11 @@ type Config struct {
 	GARPGroups      []GARPGroup
 	UpDownDelays    []UpDownDelay
 	Linkbeats       []Linkbeat
+
+	VirtualServers      []VirtualServer // in the order of the file
+	VirtualServerGroups []VirtualServerGroup
+	SSL                 SSL
+	BFD                 []BFDInstance
 }
 
 // Script is a command line with the user that it runs as, as configured.
