@@ -12,7 +12,7 @@ INSTALL ?= install
 FUZZTIME ?= 10s
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X keepalived-go/daemon.Version=$(VERSION)
 
 # Packages that are tested with a network of namespaces, one at a time: their
 # tests measure times, and need root.
