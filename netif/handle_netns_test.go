@@ -258,8 +258,8 @@ func TestDeleteAddressLeavesOthers(t *testing.T) {
 	h := open(t)
 	ip(t, "link add ours0 type veth peer name ours0-peer")
 	ip(t, "link add other0 type veth peer name other0-peer")
-	for _, a := range []string{"192.0.2.1/24 dev ours0", "192.0.2.1/32 dev ours0", "192.0.2.2/32 dev ours0",
-		"192.0.2.1/24 dev other0", "192.0.2.1 peer 198.51.100.1/24 dev ours0"} {
+	for _, a := range []string{"192.0.2.1 peer 198.51.100.1/24 dev ours0", "192.0.2.1/32 dev ours0", "192.0.2.2/32 dev ours0",
+		"192.0.2.1/24 dev other0", "192.0.2.1/24 dev ours0"} {
 		ip(t, "addr add "+a)
 	}
 	if err := h.DeleteAddress(Address{Prefix: prefix("192.0.2.1/24"), Dev: "ours0"}); err != nil {
@@ -275,7 +275,7 @@ func TestDeleteAddressLeavesOthers(t *testing.T) {
 			got += fmt.Sprintf("%s %s %v;", a.Dev, a.Prefix, a.Peer)
 		}
 	}
-	const want = "ours0 192.0.2.1/32 invalid Prefix;ours0 192.0.2.2/32 invalid Prefix;ours0 192.0.2.1/24 198.51.100.1/24;other0 192.0.2.1/24 invalid Prefix;"
+	const want = "ours0 192.0.2.1/24 198.51.100.1/24;ours0 192.0.2.1/32 invalid Prefix;ours0 192.0.2.2/32 invalid Prefix;other0 192.0.2.1/24 invalid Prefix;"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -160,6 +160,38 @@ func TestMonitorCoalesces(t *testing.T) {
 	}
 }
 
+// TestMonitorKeepsQuiet makes the kernel notify of something that the state does not hold, many times.
+func TestMonitorKeepsQuiet(t *testing.T) {
+	enterNamespace(t)
+	ip(t, "link add a0 type veth peer name b0")
+	reports := make(chan State, 100)
+	m, err := Watch(func(s State, _ error) { reports <- s })
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := func() State {
+		t.Helper()
+		select {
+		case s := <-reports:
+			return s
+		case <-time.After(patience):
+			t.Fatal("no report")
+		}
+		return State{}
+	}
+	next()
+	for i := range 20 {
+		ip(t, fmt.Sprintf("link set a0 alias number-%d", i))
+	}
+	ip(t, "link set a0 mtu 1400")
+	if s := next(); s.ByName["a0"].MTU != 1400 {
+		t.Errorf("a report of nothing new: %+v", s.ByName["a0"])
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestMonitorSurvivesOverrun makes more changes than the socket has room for while the monitor is held up.
 func TestMonitorSurvivesOverrun(t *testing.T) {
 	enterNamespace(t)

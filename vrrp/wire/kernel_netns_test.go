@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"os/exec"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,6 +171,44 @@ func TestKernelInterfaceDeleted(t *testing.T) {
 	t.Logf("sending: %v", err)
 	if err := s[1].Receive(func(Datagram) { t.Error("received something") }); err != nil {
 		t.Logf("receiving: %v", err)
+	}
+}
+
+// TestKernelSendsPastFailure has datagrams that the kernel refuses among good ones.
+func TestKernelSendsPastFailure(t *testing.T) {
+	_, _, s := kernelPair(t)
+	long := append(datagram(vrrpGroup, 0), make([]byte, 2000)...)
+	err := s[0].Send([][]byte{datagram(vrrpGroup, 1), long, datagram(vrrpGroup, 2), long, datagram(vrrpGroup, 3)})
+	if !errors.Is(err, unix.EMSGSIZE) {
+		t.Errorf("%v, want EMSGSIZE", err)
+	}
+	for i, d := range await(t, s[1], 3) {
+		if number(d.Bytes) != uint32(i+1) {
+			t.Errorf("datagram %d is number %d", i, number(d.Bytes))
+		}
+	}
+}
+
+// TestAnnounceSlowInterface announces more than an interface takes at once. Nothing may be lost.
+func TestAnnounceSlowInterface(t *testing.T) {
+	n, k := newTwoNamespaces(t), NewKernel()
+	defer func() { _ = k.Close() }()
+	n.enter(0)
+	if out, err := exec.Command("tc", strings.Fields("qdisc add dev vrrp0 root tbf rate 10mbit burst 2kb limit 4kb")...).CombinedOutput(); err != nil {
+		t.Fatalf("tc: %v: %s", err, out)
+	}
+	next := captureARP(t, n)
+	var list []netip.Addr
+	for i := range 200 {
+		list = append(list, netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}))
+	}
+	if err := k.Announce(n.key(0, "vrrp0").Index, [6]byte{2}, list); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		if got := next()[28:32]; !bytes.Equal(got, a.AsSlice()) {
+			t.Fatalf("address % x, want %s", got, a)
+		}
 	}
 }
 
