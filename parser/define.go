@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -257,11 +258,11 @@ func (r *reader) expand(l line) (line, bool) {
 			r.warn(Position{l.src, l.no, cols[i]}, "%v", err)
 		}
 		if len(text)-(ref.end-i)+len(value) > maxLine {
-			r.report(l.pos(0), Warning, StatusOK, false, fmt.Sprintf("Parameter substitution on line '%s' would exceed maximum line length", text))
-			break
+			r.warn(l.pos(0), "substitution of $%s would exceed the maximum line length - ignoring line", ref.def.name)
+			return line{}, true
 		}
 		if ref.def.multi {
-			r.generate(&multiline{at: l, col: cols[i], lines: ref.def.lines[1:]})
+			r.push(&multiline{def: ref.def, at: l, col: cols[i], lines: ref.def.lines[1:]})
 		}
 		changed = true
 		stack = append(stack, active{ref.def, len(text) - ref.end})
@@ -285,11 +286,15 @@ func (r *reader) value(ref reference) (string, error) {
 // endless reports a substitution that would not come to an end.
 func (r *reader) endless(pos Position, stack []active, d *definition) bool {
 	r.substitute++
-	for _, a := range stack {
-		if a.def == d {
-			r.report(pos, Error, StatusConfig, true, fmt.Sprintf("definition $%s refers to itself - ignoring line", d.name))
-			return true
-		}
+	again := slices.ContainsFunc(stack, func(a active) bool { return a.def == d })
+	// The body of a multi-line definition stays in its feed until the line after it is asked for.
+	again = again || slices.ContainsFunc(r.feeds, func(f feed) bool {
+		m, ok := f.(*multiline)
+		return ok && m.def == d
+	})
+	if again {
+		r.report(pos, Error, StatusConfig, true, fmt.Sprintf("definition $%s refers to itself - ignoring line", d.name))
+		return true
 	}
 	if r.substitute > maxSubstitutions {
 		r.report(pos, Error, StatusConfig, true, fmt.Sprintf("more than %d substitutions in one line - ignoring line", maxSubstitutions))
@@ -311,6 +316,7 @@ func replace(text string, cols []int32, i, j int, value string) (string, []int32
 
 // multiline gives the second and further lines of a multi-line definition, all at the place of its reference.
 type multiline struct {
+	def   *definition
 	at    line
 	col   int32
 	lines []string
@@ -328,9 +334,6 @@ func (f *multiline) next(r *reader) (line, bool) {
 	}
 	return line{text: text, src: f.at.src, no: f.at.no, col: f.col, cols: cols}, true
 }
-
-// generate stacks a feed of made lines.
-func (r *reader) generate(f feed) { r.push(f) }
 
 // countGenerated bounds the lines that expansions make.
 func (r *reader) countGenerated() bool {

@@ -29,7 +29,8 @@ type Options struct {
 const (
 	maxLine          = 1023      // bytes of a line, as upstream
 	maxLines         = 4_000_000 // lines of a Text
-	maxGenerated     = 1_000_000 // of them, lines made by ~SEQ, ~LST and multi-line definitions
+	maxGenerated     = 500_000   // lines made by ~SEQ, ~LST and multi-line definitions
+	maxExpanded      = 32 << 20  // bytes of lines with a substitution
 	maxOpened        = 10_000    // files opened, counting repetitions
 	maxIncludeDepth  = 64        // files open at the same time
 	maxFeeds         = 1_000     // nested expansions
@@ -102,7 +103,7 @@ func skipBlanks(s string, i int) int {
 	return i
 }
 
-// feed is where lines come from: the rest of a line, a repetition, a multi-line definition, a file. Feeds are stacked;
+// feed is where lines come from: a repetition, a multi-line definition, a file. Feeds are stacked;
 // the newest one is read until it is empty.
 type feed interface {
 	next(r *reader) (line, bool)
@@ -120,6 +121,7 @@ type reader struct {
 	files      map[string]*Source
 	opened     int
 	generated  int
+	expanded   int
 	check      includeCheck
 	rng        *rand.Rand
 	here       Position // the line being worked on, for diagnostics
@@ -252,15 +254,15 @@ func (r *reader) condition(l line) (line, bool) {
 	return l, l.text != ""
 }
 
-// emit adds a line to the text. Where something stands behind a brace it is worked on as a line of its own, because it
-// may be conditional, an include, a definition or a repetition.
+// emit adds a line to the text. What stands behind a brace is worked on as a line of its own where it could be
+// conditional, an include, a definition or a repetition.
 func (r *reader) emit(l line) {
 	n := pieceEnd(l.text)
 	if n < len(l.text)-1 {
-		rest := l.slice(n, len(l.text)).trimLeft()
-		if needsWork(rest.text) {
-			r.push(&residue{line: rest})
-			l = l.slice(0, n)
+		if rest := l.slice(n, len(l.text)).trimLeft(); needsWork(rest.text) {
+			r.keep(l.slice(0, n))
+			r.process(rest)
+			return
 		}
 	}
 	r.keep(l)
@@ -274,6 +276,10 @@ func (r *reader) keep(l line) {
 	t := textLine{text: l.text, src: l.src, no: l.no, col: l.col}
 	if l.cols != nil {
 		t.spans = spansOf(l.cols)
+		if r.expanded += len(l.text); r.expanded > maxExpanded {
+			r.stop("substitutions make more than %d bytes of text", maxExpanded)
+			return
+		}
 	}
 	if c := l.text[0]; c == 'i' || c == 'r' || c == '{' || strings.IndexByte(l.text, '{') >= 0 {
 		r.readingKeyword(l)
@@ -314,20 +320,6 @@ func pieceEnd(s string) int {
 		}
 	}
 	return len(s)
-}
-
-// residue is what stood behind a brace.
-type residue struct {
-	line line
-	done bool
-}
-
-func (f *residue) next(*reader) (line, bool) {
-	if f.done {
-		return line{}, false
-	}
-	f.done = true
-	return f.line, true
 }
 
 // decomment takes comments, the escapes of comment signs and outer blanks off, and says when a quote is left open.

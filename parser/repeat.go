@@ -68,7 +68,7 @@ func (r *reader) repeat(l line) {
 		return
 	}
 	if body := l.slice(rest, len(l.text)).trimLeft(); body.text != "" {
-		r.generate(f)
+		r.push(f)
 	}
 }
 
