@@ -28,14 +28,14 @@ build: bin/keepalived bin/genhash ## Build bin/keepalived and bin/genhash
 # The go command knows best what is up to date.
 .PHONY: bin/keepalived bin/genhash
 bin/keepalived bin/genhash:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/$(@F)
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ ./cmd/$(@F)
 
 check: ## Check format, vet, staticcheck, the generated document and unit tests
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $$(find . -name "*.go" -not -path "./.cache/*")); \
 	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	if [ -d config/gen ]; then $(GO) run ./config/gen -check; fi
+	if [ -d config/gen ]; then $(GO) run -buildvcs=false ./config/gen -check; fi
 	CGO_ENABLED=0 $(GO) test $(UNIT)
 
 test: debs build unit race lab ## Set up and run all tests (root on Debian)
@@ -50,10 +50,10 @@ lab: build debs ## Run the tests with network namespaces, beside Debian's keepal
 	$(GO) test -count=1 -p 1 -timeout 9m -v $(LAB)
 
 demo: build debs ## Show two web servers that share an address
-	@$(GO) run ./test/demo
+	@$(GO) run -buildvcs=false ./test/demo
 
 bench: build debs ## Measure beside Debian's keepalived
-	@$(GO) run ./test/bench
+	@$(GO) run -buildvcs=false ./test/bench
 
 fuzz: ## Run every fuzz target for a short time
 	scripts/fuzz $(FUZZTIME)
