@@ -48,6 +48,7 @@ type bfdKey struct {
 
 // openBFD begins a bfd_instance.
 func (d *decoder) openBFD(l line) {
+	d.announceOnce(l.kw)
 	w, ok := d.need(l, 0)
 	if !ok {
 		return

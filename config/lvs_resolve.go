@@ -2,8 +2,21 @@ package config
 
 import "net/netip"
 
+// announceOnce keeps the keywords inside of a block from saying each that they have no effect yet: the block said it.
+func (d *decoder) announceOnce(k *Keyword) {
+	if k.Effect != Ignored || d.scope.quiet[k] {
+		return
+	}
+	if d.scope.quiet == nil {
+		d.scope.quiet = map[*Keyword]bool{}
+	}
+	d.scope.quiet[k] = true
+	walk(k.Block.Keywords, "", func(_ string, k *Keyword) { d.noticed[k] = true })
+}
+
 // openSSL begins the SSL block; a second one replaces the first.
 func (d *decoder) openSSL(l line) {
+	d.announceOnce(l.kw)
 	if d.config.SSL.Configured {
 		d.warn(l.st.Pos(), "the SSL block was given before, this one replaces it")
 	}

@@ -29,8 +29,9 @@ type lvsScope struct {
 	hosts []connectionDraft
 	// alerts tells for every virtual server and each of its real servers, in the order of the configuration,
 	// whether it has smtp_alert of its own. The default comes from global_defs, which may follow.
-	alerts   []bool
-	sslGiven bool
+	alerts []bool
+	// quiet has the blocks that said once that they have no effect yet.
+	quiet map[*Keyword]bool
 }
 
 // lvsBlock is how deep the reader is in virtual_server or virtual_server_group.

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"encoding/binary"
 	"math"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +22,7 @@ const (
 
 // openVirtualServer begins a virtual_server.
 func (d *decoder) openVirtualServer(l line) {
+	d.announceOnce(l.kw)
 	w, ok := d.need(l, 0)
 	if !ok {
 		return
@@ -196,12 +199,10 @@ func (d *decoder) readGranularity(l line) {
 	}
 	var g Granularity
 	if f == 4 {
-		mask, err := netip.ParseAddr(w.Text)
-		if err != nil || !mask.Is4() {
+		if g.Mask, ok = parseMask(w.Text); !ok {
 			d.warn(w.Pos, "persistence_granularity: %q is not an IPv4 netmask", w.Text)
 			return
 		}
-		g.Mask = mask
 	} else {
 		v, ok := d.number(l.kw.Name, w, strict(intArg(1, 128)))
 		if !ok {
@@ -213,6 +214,30 @@ func (d *decoder) readGranularity(l line) {
 	if vs.PersistenceTimeout == 0 {
 		vs.PersistenceTimeout = defaultPersistence
 	}
+}
+
+// parseMask reads an IPv4 netmask in any form that C libraries take for a numeric address: the last of up to four parts
+// fills what is left of the 32 bits, and parts may be octal or hexadecimal.
+func parseMask(s string) (netip.Addr, bool) {
+	parts := strings.Split(s, ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, false
+	}
+	mask := uint64(0)
+	for i, p := range parts {
+		bits := 8
+		if i == len(parts)-1 {
+			bits = 32 - 8*i
+		}
+		v, err := strconv.ParseUint(p, 0, bits)
+		if err != nil || strings.Contains(p, "_") {
+			return netip.Addr{}, false
+		}
+		mask |= v << (32 - 8*i - bits)
+	}
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], uint32(mask))
+	return netip.AddrFrom4(b), true
 }
 
 // readQuorum reads quorum; what is wrong becomes 1.
