@@ -181,7 +181,7 @@ func TestMonitorKeepsQuiet(t *testing.T) {
 	}
 	next()
 	for i := range 20 {
-		ip(t, fmt.Sprintf("link set a0 alias number-%d", i))
+		ip(t, fmt.Sprintf("link set lo alias number-%d", i))
 	}
 	ip(t, "link set a0 mtu 1400")
 	if s := next(); s.ByName["a0"].MTU != 1400 {
