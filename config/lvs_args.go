@@ -64,6 +64,9 @@ func (d *decoder) readTimer(l line, lo, hi int64, p *time.Duration) {
 
 // readDecimal reads a number in units of the last of its decimals. More decimals than that are reported and rounded.
 func (d *decoder) readDecimal(l line, w parser.Word, decimals int, lo, hi int64) (int64, bool) {
+	if v, ok := wholeNumber(w.Text, decimals); ok && v >= lo && v <= hi {
+		return v, true
+	}
 	text, up := cutDecimals(w.Text, decimals)
 	v, fault := parseDecimal(text, decimals)
 	if fault != "" {
@@ -83,6 +86,24 @@ func (d *decoder) readDecimal(l line, w parser.Word, decimals int, lo, hi int64)
 		d.warn(w.Pos, "%s: %q is outside of the range %s to %s", l.kw.Name, w.Text,
 			formatDecimal(lo, decimals), formatDecimal(hi, decimals))
 		return 0, false
+	}
+	return v, true
+}
+
+// wholeNumber reads up to nine digits without a point, which is what most timers are.
+func wholeNumber(s string, decimals int) (int64, bool) {
+	if s == "" || len(s) > 9 {
+		return 0, false
+	}
+	v := int64(0)
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		v = v*10 + int64(s[i]-'0')
+	}
+	for range decimals {
+		v *= 10
 	}
 	return v, true
 }

@@ -33,10 +33,12 @@ func (d *decoder) checkServerScripts() {
 		for j := range vs.RealServers {
 			rs := &vs.RealServers[j]
 			notify(&rs.Pos, &rs.NotifyUp, &rs.NotifyDown)
-			rs.Checkers = slices.DeleteFunc(rs.Checkers, func(c Checker) bool {
-				m, ok := c.Detail.(MiscCheck)
-				return ok && !look(&c.Pos, &m.Script)
-			})
+			for k := len(rs.Checkers) - 1; k >= 0; k-- {
+				c := &rs.Checkers[k]
+				if m, ok := c.Detail.(MiscCheck); ok && !look(&c.Pos, &m.Script) {
+					rs.Checkers = slices.Delete(rs.Checkers, k, k+1)
+				}
+			}
 			if len(rs.Checkers) == 0 {
 				rs.Checkers = nil
 			}
