@@ -34,7 +34,7 @@ func NewKernel() *Kernel {
 }
 
 // Open opens a raw socket for IP protocol 112, bound to the interface and to the group, with multicast loop off and the
-// kernel's receive time on every datagram. The interface must exist and be up to join (ENODEV, ENETDOWN otherwise).
+// kernel's receive time on every datagram. The interface must exist (ENODEV otherwise); it may be down.
 func (k *Kernel) Open(key Key) (Socket, error) {
 	if !key.Group.Is4() || !key.Group.IsMulticast() {
 		return nil, fmt.Errorf("opening a VRRP socket on %s: %s is no IPv4 multicast group", key.Interface, key.Group)
