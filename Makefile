@@ -47,7 +47,7 @@ race: tools ## Run the same tests with the race detector
 	CGO_ENABLED=1 $(GO) test -race $(UNIT)
 
 lab: build debs ## Run the tests with network namespaces, beside Debian's keepalived
-	$(GO) test -count=1 -p 1 -timeout 9m -v $(LAB)
+	$(GO) test -count=1 -p 1 -parallel 8 -timeout 9m -v $(LAB)
 
 demo: build debs ## Show two web servers that share an address
 	@$(GO) run -buildvcs=false ./test/demo

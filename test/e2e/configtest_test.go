@@ -17,6 +17,7 @@ const differencesFile = "testdata/conf/differences.tsv"
 // TestConfigTestStatus compares the exit status of -t for every configuration
 // in testdata/conf, on the same host.
 func TestConfigTestStatus(t *testing.T) {
+	t.Parallel()
 	files := configFiles(t)
 	differences := knownDifferences(t)
 	n := newNetwork(t, dialects[0])

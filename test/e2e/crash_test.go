@@ -18,6 +18,7 @@ const crashes = 5
 // one resumes: the address never leaves, the peer stays Backup, no script
 // runs again. (Debian's program does not promise this.)
 func TestChildKilled(t *testing.T) {
+	t.Parallel()
 	if checksItself() {
 		t.Log("no program of ours to test")
 		return
@@ -75,6 +76,7 @@ func TestChildKilled(t *testing.T) {
 // with a lower priority than its peer has: the address that was left on the
 // interface goes away, since the peer holds it.
 func TestStaleAddressAfterCrash(t *testing.T) {
+	t.Parallel()
 	if checksItself() {
 		t.Log("no program of ours to test")
 		return
@@ -104,6 +106,7 @@ func TestStaleAddressAfterCrash(t *testing.T) {
 // unseen with the address: either the end of the parent ends it, or a fresh
 // start puts things right.
 func TestParentKilled(t *testing.T) {
+	t.Parallel()
 	for _, d := range dialects {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,7 @@ import (
 // TestFramesEqual starts both programs with the same configuration on equal
 // hosts and compares every kind of frame that they send.
 func TestFramesEqual(t *testing.T) {
+	t.Parallel()
 	variants := []dialect{
 		dialects[0],
 		dialects[1],

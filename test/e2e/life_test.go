@@ -10,6 +10,7 @@ import (
 // TestLife follows two servers through everything that happens to them in
 // the tutorial and in operation, in both roles and both dialects.
 func TestLife(t *testing.T) {
+	t.Parallel()
 	for role, programs := range roles() {
 		for _, d := range dialects {
 			t.Run(role+" "+d.name, func(t *testing.T) {

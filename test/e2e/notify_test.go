@@ -25,6 +25,7 @@ notify_stop "` + lab.Dir + `/notify.sh stop"
 // TestNotify takes one server through all states: both programs call the
 // scripts with the same arguments, in the same order for each keyword.
 func TestNotify(t *testing.T) {
+	t.Parallel()
 	for _, p := range []lab.Program{ours, peer} {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()

@@ -62,6 +62,7 @@ func offSchedule(sent []lab.Frame, interval time.Duration) time.Duration {
 
 // TestReloadDisturbsNoOther changes the priority of one instance of three.
 func TestReloadDisturbsNoOther(t *testing.T) {
+	t.Parallel()
 	for role, programs := range roles() {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
@@ -72,9 +73,9 @@ func TestReloadDisturbsNoOther(t *testing.T) {
 			for id := range uint8(3) {
 				n.advert(0, n.web[0], d.masterDown(high), "an advert", func(a lab.Advert) bool { return a.VRID == vrid+id && a.Priority == high })
 			}
-			n.holder(n.web[0], d.interval)
-			before, logged, peerLogged := n.Frames.Len(), first.Lines.Len(), second.Lines.Len()
+			n.settled(first)
 			changes := n.web[0].Addresses.Len()
+			before, logged, peerLogged := n.Frames.Len(), first.Lines.Len(), second.Lines.Len()
 			const changed = 90
 			n.must(first.Reconfigure(three(d, high, changed)))
 			n.advert(before, n.web[0], d.interval, "the new priority", func(a lab.Advert) bool { return a.VRID == vrid+1 && a.Priority == changed })
@@ -99,6 +100,20 @@ func TestReloadDisturbsNoOther(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// settled waits until a daemon of the first server has said that it is
+// Master three times, and the kernel that the addresses are there.
+func (n *network) settled(d *lab.Daemon) {
+	n.t.Helper()
+	for i := range 3 {
+		ctx := n.context(n.dialect.masterDown(high))
+		_, err := d.WaitLine(ctx, 0, fmt.Sprintf("(VI_%d) Entering MASTER STATE", i+1))
+		n.must(err)
+		address := fmt.Sprintf("192.168.4.%d", 80+i)
+		_, err = n.web[0].Addresses.Wait(ctx, 0, address, func(c lab.AddressChange) bool { return c.Address.String() == address })
+		n.must(err)
 	}
 }
 

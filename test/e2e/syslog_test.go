@@ -12,6 +12,7 @@ import (
 // TestSyslog looks for the lines that operators search for, in the files
 // where the distributions' rules put them.
 func TestSyslog(t *testing.T) {
+	t.Parallel()
 	debian, err := os.ReadFile(lab.SyslogConfig(sourceRoot))
 	if err != nil {
 		t.Fatal(err)
