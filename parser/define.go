@@ -338,8 +338,8 @@ func (f *multiline) next(r *reader) (line, bool) {
 // countGenerated bounds the lines that expansions make.
 func (r *reader) countGenerated() bool {
 	r.generated++
-	if r.generated > maxGenerated {
-		r.stop("definitions and repetitions make more than %d lines", maxGenerated)
+	if r.generated > r.maxGenerated {
+		r.stop("definitions and repetitions make more than %d lines", r.maxGenerated)
 	}
 	return !r.stopped
 }

@@ -16,7 +16,9 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		consolidated, _ := ReadString("fuzz", text, Options{ConfigID: "n1", Seed: func() uint64 { return 1 }})
+		r := newReader(Options{ConfigID: "n1", Seed: func() uint64 { return 1 }})
+		r.maxGenerated = 50
+		consolidated, _ := r.readString("fuzz", text)
 		tree, _ := Parse(consolidated)
 		checkPlaces(t, tree.Statements)
 		var buf bytes.Buffer

@@ -111,22 +111,23 @@ type feed interface {
 
 // reader does the source handling.
 type reader struct {
-	opt        Options
-	text       Text
-	diags      diagnostics
-	feeds      []feed
-	defs       map[string]*definition
-	open       *definition // multi-line definition whose lines are being read
-	openFiles  []*file
-	files      map[string]*Source
-	opened     int
-	generated  int
-	expanded   int
-	check      includeCheck
-	rng        *rand.Rand
-	here       Position // the line being worked on, for diagnostics
-	stopped    bool
-	substitute int
+	opt          Options
+	text         Text
+	diags        diagnostics
+	feeds        []feed
+	defs         map[string]*definition
+	open         *definition // multi-line definition whose lines are being read
+	openFiles    []*file
+	files        map[string]*Source
+	opened       int
+	generated    int
+	maxGenerated int // the constant, smaller in tests
+	expanded     int
+	check        includeCheck
+	rng          *rand.Rand
+	here         Position // the line being worked on, for diagnostics
+	stopped      bool
+	substitute   int
 }
 
 func newReader(opt Options) *reader {
@@ -140,7 +141,7 @@ func newReader(opt Options) *reader {
 	if opt.Seed == nil {
 		opt.Seed = rand.Uint64
 	}
-	r := &reader{opt: opt, defs: standardDefinitions(), files: make(map[string]*Source)}
+	r := &reader{opt: opt, defs: standardDefinitions(), files: make(map[string]*Source), maxGenerated: maxGenerated}
 	if opt.RequireIncludes {
 		r.check = checkAll
 	}
@@ -160,7 +161,10 @@ func ReadFile(pattern string, opt Options) (*Text, []Diagnostic, error) {
 
 // ReadString reads text as if it stood in a file called name. Includes are relative to the working directory.
 func ReadString(name, text string, opt Options) (*Text, []Diagnostic) {
-	r := newReader(opt)
+	return newReader(opt).readString(name, text)
+}
+
+func (r *reader) readString(name, text string) (*Text, []Diagnostic) {
 	src := &Source{Name: name, Text: text}
 	r.text.Sources = append(r.text.Sources, src)
 	r.push(&file{src: src, dir: ""})
@@ -345,7 +349,8 @@ func (r *reader) decomment(l line) line {
 			}
 		case '!', '#':
 			if !quoted {
-				l = l.slice(0, i)
+				l = r.dropComment(l, i)
+				i = len(l.text)
 			}
 		}
 	}
@@ -353,6 +358,15 @@ func (r *reader) decomment(l line) line {
 		r.report(l.pos(quote), Warning, StatusConfig, true, fmt.Sprintf("Unterminated quote '%s'", l.text))
 	}
 	return l.slice(0, len(strings.TrimRight(l.text, " \t")))
+}
+
+// dropComment takes the comment that begins at offset i off. In a definition a backslash at its end still joins the
+// next line, as it did in upstream up to 2.2; later versions end the definition there, with braces left open.
+func (r *reader) dropComment(l line, i int) line {
+	if (r.open != nil || l.text[0] == '$') && strings.HasSuffix(l.text, `\`) {
+		return cut(l, len(strings.TrimRight(l.text[:i], " \t")), len(l.text)-1)
+	}
+	return l.slice(0, i)
 }
 
 // openQuote is the offset of the double quote of a line without comment that is not closed, or -1. A quote behind a

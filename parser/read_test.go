@@ -146,6 +146,7 @@ func TestReadAndParse(t *testing.T) {
 		{"multi-line with text before and first line", "$M=a \\\n b\nx$M", "xa; b", nil},
 		{"multi-line not at the end of a line", "$M=a \\\n b\nx $M y ${M}z", "x $M y ${M}; z", nil},
 		{"multi-line with comment and empty lines", "$M= \\\n a \\\n# c \\\n\\\n b\n$M", "a; b", nil},
+		{"multi-line with comments before the backslash", "$M= # x \\\n a # c \\\n b # d\nc # e \\\n$M", "c; a; b", nil},
 		{"multi-line ended by an empty line", "$M=a \\\n b \\\n\nc\n$M", "c; a; b", nil},
 		{"multi-line without lines", "$M= \\\n\na $M b", "a b", nil},
 		{"multi-line in multi-line", "$C= \\\n c1 \\\n c2\n$A= \\\n a1 \\\n $C \\\n a2\n$A", "a1; c1; c2; a2", nil},
