@@ -26,6 +26,7 @@ type vrrpChild struct {
 	log     *logSystem
 	scripts *scriptStarter
 	engine  *vrrp.Engine
+	beats   vrrp.Beats
 	cancel  context.CancelFunc
 
 	checked    config.Config // the configuration of the last check
@@ -73,7 +74,7 @@ func (c *vrrpChild) receiveStart() (config.Config, map[string]vrrp.InstanceState
 	if err != nil {
 		return config.Config{}, nil, fmt.Errorf("waiting for the configuration: %w", err)
 	}
-	if m.Kind != kindStart || len(m.files) != 2 {
+	if m.Kind != kindStart || len(m.files) != 3 {
 		return config.Config{}, nil, fmt.Errorf("the parent sent %q with %d files", m.Kind, len(m.files))
 	}
 	defer closeFiles(m.files)
@@ -84,6 +85,9 @@ func (c *vrrpChild) receiveStart() (config.Config, map[string]vrrp.InstanceState
 	states, err := loadStates(m.files[1])
 	if err != nil {
 		return config.Config{}, nil, fmt.Errorf("loading the last state: %w", err)
+	}
+	if c.beats, err = mapBeats(m.files[2]); err != nil {
+		return config.Config{}, nil, err
 	}
 	return decodeText(text).config, states, nil
 }
@@ -101,11 +105,11 @@ func (c *vrrpChild) build(cfg config.Config, resume map[string]vrrp.InstanceStat
 		return err
 	}
 	c.scripts = &scriptStarter{runner: notify.NewRunner(), log: c.log.Entry}
-	c.scripts.use(cfg.Global)
+	c.scripts.use(cfg)
 	c.engine, err = vrrp.New(vrrp.Options{
 		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: resume, Scripts: c.scripts, KeepAddresses: c.options.KeepVRRP,
-		Report: c.outbox.report,
+		Report: c.outbox.report, Beats: c.beats,
 	})
 	return err
 }
@@ -206,7 +210,7 @@ func (c *vrrpChild) apply(generation int) error {
 		return fmt.Errorf("configuration %d was not checked", generation)
 	}
 	c.log.Info("Reloading")
-	c.scripts.use(c.checked.Global)
+	c.scripts.use(c.checked)
 	return c.engine.Reload(c.checked)
 }
 

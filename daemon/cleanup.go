@@ -11,7 +11,7 @@ func runCleanup(o Options, conn *net.UnixConn) int {
 	log := newLog(o, roleCleanup)
 	defer log.Close()
 	m, err := receiveMessage(conn, make([]byte, maxPacket))
-	if err != nil || m.Kind != kindStart || len(m.files) != 2 {
+	if err != nil || m.Kind != kindStart || len(m.files) < 2 {
 		log.Errorf("waiting for what to clean up: %v", err)
 		return exitFatal
 	}

@@ -1,24 +1,17 @@
 package daemon
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"runtime"
-
-	"golang.org/x/sys/unix"
-
 	"keepalived-go/config"
 	"keepalived-go/netif"
 	"keepalived-go/notify"
 )
 
-// hostEnv answers the questions of the configuration from this host as it is now.
+// hostEnv answers the questions of the configuration from this host as it is now: interfaces as the kernel has them at
+// one moment, users as the system's name service knows them.
 func hostEnv() config.Env {
-	state, err := netif.Read()
-	host, _ := os.Hostname()
-	env := config.Env{HostName: host, User: lookupAccount, Group: lookupGroup, Script: inspectScript, CPUs: runtime.NumCPU()}
-	if err == nil { // without a view of the interfaces the question is left to the VRRP child
+	env := config.HostEnv()
+	env.User, env.Group = lookupAccount, lookupGroup
+	if state, err := netif.Read(); err == nil {
 		env.Interface = func(name string) (config.Interface, bool) { return describeLink(state, name) }
 	}
 	return env
@@ -42,16 +35,4 @@ func lookupAccount(name string) (config.Account, bool) {
 func lookupGroup(name string) (uint32, bool) {
 	gid, err := notify.LookupGroup(name)
 	return gid, err == nil
-}
-
-// inspectScript looks at the file of a script.
-func inspectScript(path string, uid, _ uint32) config.ScriptState {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || (err == nil && info.IsDir()) {
-		return config.ScriptState{Missing: true}
-	}
-	if err != nil || unix.Access(path, unix.X_OK) != nil {
-		return config.ScriptState{NotExecutable: true}
-	}
-	return config.ScriptState{Insecure: uid == 0 && notify.Inspect(path) != nil}
 }

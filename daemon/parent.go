@@ -29,7 +29,8 @@ type parent struct {
 	cleanup    *supervised                   // takes addresses off, nil when there is none
 	known      map[string]vrrp.InstanceState // the last report of the child
 	deaths     []time.Time                   // of the child, recent ones
-	announced  bool                          // READY was said
+	beats      *sharedBeats
+	announced  bool // READY was said
 	pid        *pidFile
 	childPID   *pidFile
 	reload     *pendingReload
@@ -94,6 +95,10 @@ func (p *parent) start() error {
 		return err
 	}
 	if err := p.pid.write(os.Getpid()); err != nil {
+		p.pid.remove()
+		return err
+	}
+	if p.beats, err = newSharedBeats(); err != nil {
 		p.pid.remove()
 		return err
 	}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 )
 
 // Exit codes of the contract (keepalived(8)).
@@ -12,6 +13,9 @@ const (
 	exitConfig   = 2
 	exitNoConfig = 6
 )
+
+// gcPercent is how much garbage may pile up, in percent of what lives, before it is collected.
+const gcPercent = 30
 
 // Run is the whole program: it gives the exit code.
 func Run(argv []string) int {
@@ -25,6 +29,8 @@ func Run(argv []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return exitFatal
 	}
+	// These processes are small and live for months: memory matters more than the cost of a collection.
+	debug.SetGCPercent(gcPercent)
 	switch r {
 	case roleVRRP:
 		return runVRRP(options, conn)

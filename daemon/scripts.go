@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/sirupsen/logrus"
@@ -17,70 +18,100 @@ type scriptStarter struct {
 
 	mu     sync.Mutex
 	global config.Global
+	known  map[account]identity // of the running configuration: a notification asks no directory server
 }
 
-// use takes the defaults of a (new) configuration.
-func (s *scriptStarter) use(g config.Global) {
+// account is a script's user as it is written.
+type account struct {
+	user, group string
+	supplement  bool
+}
+
+// identity is the answer of the system to an account.
+type identity struct {
+	notify.Credentials
+	err error
+}
+
+// use takes the users and rules of a (new) configuration.
+func (s *scriptStarter) use(cfg config.Config) {
+	known := map[account]identity{}
+	for i := range cfg.Instances {
+		c := &cfg.Instances[i]
+		for _, script := range []config.Script{c.NotifyMaster, c.NotifyBackup, c.NotifyFault, c.NotifyStop, c.Notify, c.NotifyMasterRxLowerPri} {
+			a := accountOf(script, cfg.Global.ScriptUser)
+			if _, ok := known[a]; script.Set() && !ok {
+				known[a] = identify(a)
+			}
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.global = g
+	s.global, s.known = cfg.Global, known
 }
 
 // Notify starts one script and returns at once. It logs what fails.
 func (s *scriptStarter) Notify(script config.Script, label string, arguments ...string) {
 	s.mu.Lock()
-	user := s.global.ScriptUser
+	who, ok := s.known[accountOf(script, s.global.ScriptUser)]
 	secure := s.global.ScriptSecurity
 	s.mu.Unlock()
-	who, err := credentials(script, user)
-	if err != nil {
-		s.log.Warnf("%s: not run: %v", label, err)
+	if !ok { // it belongs to an instance that has just left the configuration
+		who = identify(accountOf(script, s.global.ScriptUser))
+	}
+	if who.err != nil {
+		s.log.Warnf("%s: not run: %v", label, who.err)
 		return
 	}
-	if secure && who.UID == 0 {
-		if reason := notify.Inspect(script.Argv[0]); reason != nil {
-			s.log.Warnf("%s: not run: %v", label, reason)
-			return
-		}
-	}
 	argv := append(append(make([]string, 0, len(script.Argv)+len(arguments)), script.Argv...), arguments...)
-	s.runner.Run(notify.Command{Argv: argv, UID: who.UID, GID: who.GID, Groups: who.Groups, Label: label}, 0, func(r notify.Result) {
-		switch {
-		case r.Err != nil:
-			s.log.Warnf("%v", r.Err)
-		case r.Signal != 0:
-			s.log.Infof("%s: %s ended by signal %d", label, argv[0], r.Signal)
-		}
-	})
+	s.runner.Run(notify.Command{
+		Argv: argv, UID: who.UID, GID: who.GID, Groups: who.Groups, Label: label,
+		Secure: secure, Await: isStopScript(label, arguments),
+	}, 0, s.ended)
 }
 
-// credentials says who runs a script: its own user, else script_user, else keepalived_script if there is one, else
-// whoever we are.
-func credentials(script, fallback config.Script) (notify.Credentials, error) {
+// isStopScript tells whether the end of the process waits for a script.
+func isStopScript(label string, arguments []string) bool {
+	return strings.HasSuffix(label, " notify_stop") || len(arguments) > 2 && arguments[2] == "STOP"
+}
+
+func (s *scriptStarter) ended(r notify.Result) {
 	switch {
-	case script.User != "":
-		return lookup(script)
-	case fallback.User != "":
-		return lookup(fallback)
+	case r.Err != nil:
+		s.log.Warnf("%v", r.Err)
+	case r.Signal != 0:
+		s.log.Infof("%s: %s ended by signal %d", r.Command.Label, r.Command.Argv[0], r.Signal)
+	case r.ExitCode != 0:
+		s.log.Debugf("%s: %s exited with status %d", r.Command.Label, r.Command.Argv[0], r.ExitCode)
 	}
-	if c, err := notify.LookupUser("keepalived_script"); err == nil {
-		return c, nil
-	}
-	return notify.OwnCredentials(), nil
 }
 
-func lookup(s config.Script) (notify.Credentials, error) {
-	c, err := notify.LookupUser(s.User)
-	if err != nil {
-		return c, err
+// accountOf is who runs a script: its own user, else script_user, else keepalived_script.
+func accountOf(script, fallback config.Script) account {
+	if script.User == "" {
+		script = fallback
 	}
-	if s.Group != "" {
-		if c.GID, err = notify.LookupGroup(s.Group); err != nil {
-			return c, fmt.Errorf("user %s: %w", s.User, err)
+	return account{script.User, script.Group, script.Supplement}
+}
+
+// identify looks an account up. Without any configured one it is keepalived_script, or ourselves where that does not
+// exist.
+func identify(a account) identity {
+	if a.user == "" {
+		if c, err := notify.LookupUser(config.DefaultScriptUser); err == nil {
+			c.Groups = nil
+			return identity{Credentials: c}
+		}
+		return identity{Credentials: notify.OwnCredentials()}
+	}
+	c, err := notify.LookupUser(a.user)
+	if err == nil && a.group != "" {
+		if c.GID, err = notify.LookupGroup(a.group); err != nil {
+			err = fmt.Errorf("user %s: %w", a.user, err)
 		}
 	}
-	if !s.Supplement {
+	if !a.supplement {
 		c.Groups = nil
 	}
-	return c, nil
+	return identity{c, err}
 }

@@ -39,6 +39,7 @@ func (s *supervised) send(m message) { s.outgoing.put(m) }
 
 // startChild starts the VRRP child with the running configuration and what its predecessor reported last.
 func (p *parent) startChild() {
+	p.beats.refresh(p.known)
 	child, err := p.launchChild(roleVRRP, p.known)
 	if err != nil {
 		p.log.Errorf("starting the VRRP child: %v", err)
@@ -69,7 +70,7 @@ func (p *parent) launchChild(r role, states map[string]vrrp.InstanceState) (*sup
 		return nil, err
 	}
 	child := &supervised{spawned: s, states: states}
-	if err := sendMessage(s.conn, message{Kind: kindStart, files: []*os.File{text, resume}}); err != nil {
+	if err := sendMessage(s.conn, message{Kind: kindStart, files: []*os.File{text, resume, p.beats.file}}); err != nil {
 		p.log.Warnf("handing the configuration over: %v", err) // it has died; its end is reported below
 	}
 	child.outgoing.init(s.conn)

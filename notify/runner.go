@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -20,110 +21,140 @@ const queueLength = 1024
 // killDelay is how long a script that has timed out may take to end after SIGTERM.
 const killDelay = 2 * time.Second
 
-// ErrBusy says that so many scripts wait to be started that another one was refused.
-var ErrBusy = errors.New("too many scripts wait to be started")
+// Reasons for which a script is not started.
+var (
+	ErrBusy    = errors.New("too many scripts wait to be started")
+	ErrStopped = errors.New("the daemon stops")
+)
 
 // Runner starts scripts. It forks from one thread of its own, on which no signal is blocked and nothing is set that
 // a script should not inherit.
 type Runner struct {
-	queue chan start
+	queue     chan request
+	failed    atomic.Uint64
+	killDelay time.Duration
 
-	mu      sync.Mutex
-	running map[int]*os.Process
-	pending int
-	idle    chan struct{} // closed when nothing runs, made anew when something starts
-	stopped bool
+	mu       sync.Mutex
+	awaited  sync.WaitGroup // one for each request that Stop waits for
+	stopping bool
 }
 
-// start is one request.
-type start struct {
+// request is a script that waits to be started, or runs.
+type request struct {
 	command Command
 	timeout time.Duration
 	done    func(Result)
+	awaited bool
 }
 
 // NewRunner returns a Runner. Stop ends it.
 func NewRunner() *Runner {
-	r := &Runner{queue: make(chan start, queueLength), running: map[int]*os.Process{}, idle: make(chan struct{})}
-	close(r.idle)
+	r := &Runner{queue: make(chan request, queueLength), killDelay: killDelay}
 	go r.fork()
 	return r
 }
 
-// Run starts a script and returns at once. Scripts are started in the order of the calls, none waits for the end of
-// another. done is called once from a goroutine of the Runner; nil is allowed. A timeout of 0 is none: after it the
-// script's process group is sent SIGTERM, and SIGKILL two seconds later.
+// Run starts a script and returns at once. Scripts are started in the order of the calls, and none waits for the end
+// of another. done is called once, from a goroutine of the Runner; nil is allowed. A timeout of 0 is none: after it
+// the script's process group is sent SIGTERM, and SIGKILL two seconds later.
 func (r *Runner) Run(c Command, timeout time.Duration, done func(Result)) {
 	if done == nil {
 		done = func(Result) {}
 	}
-	if len(c.Argv) == 0 {
-		go done(Result{Command: c, Err: errors.New("the command is empty")})
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stopped {
-		go done(Result{Command: c, Err: os.ErrClosed})
-		return
-	}
-	select {
-	case r.queue <- start{c, timeout, done}:
-		if r.pending == 0 {
-			r.idle = make(chan struct{})
-		}
-		r.pending++
-	default:
-		go done(Result{Command: c, Err: ErrBusy})
+	q := request{command: c, timeout: timeout, done: done, awaited: c.Await}
+	if err := r.enqueue(q); err != nil {
+		r.failed.Add(1)
+		go done(Result{Command: c, Err: err, ExitCode: -1})
 	}
 }
 
-// Stop refuses new scripts and waits until those that were asked for have ended, or ctx has. What still runs then goes
-// on without us: a stop script may take longer than our own end.
-func (r *Runner) Stop(ctx context.Context) {
-	r.mu.Lock()
-	if !r.stopped {
-		r.stopped = true
-		close(r.queue)
+func (r *Runner) enqueue(q request) error {
+	if len(q.command.Argv) == 0 {
+		return errors.New("the command is empty")
 	}
-	idle := r.idle
-	r.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopping {
+		return ErrStopped
+	}
 	select {
-	case <-idle:
+	case r.queue <- q:
+	default:
+		return ErrBusy
+	}
+	if q.awaited {
+		r.awaited.Add(1)
+	}
+	return nil
+}
+
+// Failures counts the scripts that could not be started or ended otherwise than with status 0.
+func (r *Runner) Failures() uint64 { return r.failed.Load() }
+
+// Stop refuses new scripts, and waits until those that were asked for have been started and those with Await have
+// ended, or ctx has. What still runs then goes on without us.
+func (r *Runner) Stop(ctx context.Context) {
+	started := make(chan struct{})
+	r.mu.Lock()
+	if r.stopping {
+		close(started)
+	} else {
+		r.stopping = true
+		go func() {
+			// An empty request marks the end of the queue: fork answers it when all before it were started.
+			r.queue <- request{done: func(Result) { close(started) }}
+			close(r.queue)
+		}()
+	}
+	r.mu.Unlock()
+	ended := make(chan struct{})
+	go func() { <-started; r.awaited.Wait(); close(ended) }()
+	select {
+	case <-ended:
 	case <-ctx.Done():
 	}
 }
 
 // fork is the thread that scripts are started from.
 func (r *Runner) fork() {
-	runtime.LockOSThread()
+	runtime.LockOSThread() // never unlocked: nothing else may run on this thread
 	var none unix.Sigset_t
 	// A script that inherits blocked signals could not be ended; the thread may have inherited some at our own start.
 	maskErr := unix.PthreadSigmask(unix.SIG_SETMASK, &none, nil)
-	for s := range r.queue {
-		if maskErr != nil {
-			r.finish(s, Result{Command: s.command, Err: fmt.Errorf("clearing the signal mask: %w", maskErr)}, 0)
+	for q := range r.queue {
+		if len(q.command.Argv) == 0 {
+			q.done(Result{})
 			continue
 		}
 		begin := time.Now()
-		p, err := startScript(s.command)
+		p, err := (*os.Process)(nil), maskErr
+		if err == nil {
+			p, err = startScript(q.command)
+		}
 		if err != nil {
-			r.finish(s, Result{Command: s.command, Err: err}, 0)
+			go r.finish(q, Result{Command: q.command, Err: err, ExitCode: -1})
 			continue
 		}
-		r.mu.Lock()
-		r.running[p.Pid] = p
-		r.mu.Unlock()
-		go r.wait(s, p, begin)
+		go r.wait(q, p, begin)
 	}
 }
 
+// startScript forks. The environment and the standard streams are the daemon's.
 func startScript(c Command) (*os.Process, error) {
+	path, err := exec.LookPath(c.Argv[0])
+	if err != nil {
+		return nil, fmt.Errorf("starting %s: %w", c.Label, err)
+	}
+	if c.Secure {
+		if err := Inspect(path, c.UID, c.GID); err != nil {
+			return nil, fmt.Errorf("starting %s: %w", c.Label, err)
+		}
+	}
 	sys := &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		sys.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}
 	}
-	p, err := os.StartProcess(c.Argv[0], c.Argv, &os.ProcAttr{
+	p, err := os.StartProcess(path, c.Argv, &os.ProcAttr{
 		Env: os.Environ(), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}, Sys: sys,
 	})
 	if err != nil {
@@ -132,39 +163,44 @@ func startScript(c Command) (*os.Process, error) {
 	return p, nil
 }
 
-// wait reaps one script and ends its process group after its timeout.
-func (r *Runner) wait(s start, p *os.Process, begin time.Time) {
+// wait reaps one script, and ends its process group after its timeout.
+func (r *Runner) wait(q request, p *os.Process, begin time.Time) {
 	var timedOut atomic.Bool
-	var timers []*time.Timer
-	if s.timeout > 0 {
-		end := func(sig syscall.Signal) func() {
-			return func() {
-				timedOut.Store(true)
-				_ = syscall.Kill(-p.Pid, sig) // it may have ended by itself just now
-			}
-		}
-		timers = append(timers, time.AfterFunc(s.timeout, end(syscall.SIGTERM)), time.AfterFunc(s.timeout+killDelay, end(syscall.SIGKILL)))
+	var term *time.Timer
+	if q.timeout > 0 {
+		term = time.AfterFunc(q.timeout, func() {
+			timedOut.Store(true)
+			r.endGroup(p.Pid)
+		})
 	}
 	state, err := p.Wait()
-	for _, t := range timers {
-		t.Stop()
+	if term != nil {
+		term.Stop()
 	}
-	result := Result{Command: s.command, Err: err, TimedOut: timedOut.Load(), Took: time.Since(begin), ExitCode: -1}
+	result := Result{Command: q.command, Err: err, TimedOut: timedOut.Load(), Took: time.Since(begin), ExitCode: -1}
 	if state != nil {
 		result.ExitCode = state.ExitCode()
 		if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			result.Signal = int(status.Signal())
 		}
 	}
-	r.finish(s, result, p.Pid)
+	r.finish(q, result)
 }
 
-func (r *Runner) finish(s start, result Result, pid int) {
-	s.done(result)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.running, pid)
-	if r.pending--; r.pending == 0 {
-		close(r.idle)
+// endGroup asks a process group to end, and makes it. The second signal is sent even when the script itself has
+// ended: what it started may ignore the first one. A group's number is not given to another while a member lives;
+// an empty group gives ESRCH.
+func (r *Runner) endGroup(group int) {
+	_ = syscall.Kill(-group, syscall.SIGTERM)
+	time.AfterFunc(r.killDelay, func() { _ = syscall.Kill(-group, syscall.SIGKILL) })
+}
+
+func (r *Runner) finish(q request, result Result) {
+	if result.Failed() {
+		r.failed.Add(1)
+	}
+	q.done(result)
+	if q.awaited {
+		r.awaited.Done()
 	}
 }

@@ -4,13 +4,17 @@ import "time"
 
 // Command is a script with the credentials that it runs with.
 type Command struct {
-	Argv []string // path and configured arguments; never empty
+	Argv []string // path or name and configured arguments; never empty. A name is looked up in PATH.
 	UID  uint32
 	GID  uint32
 	// Groups are the supplementary groups; nil keeps none but GID.
 	Groups []uint32
 	// Label names what it belongs to, for the log: "VI_1 notify_master".
 	Label string
+	// Secure applies the rules of enable_script_security just before the start.
+	Secure bool
+	// Await makes Stop wait for the end of the script.
+	Await bool
 }
 
 // Result is how a script ended.
@@ -22,3 +26,6 @@ type Result struct {
 	TimedOut bool
 	Took     time.Duration
 }
+
+// Failed tells whether the script could not be started, or ended otherwise than with status 0.
+func (r Result) Failed() bool { return r.Err != nil || r.ExitCode != 0 }

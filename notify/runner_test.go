@@ -1,0 +1,261 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long a test waits for something that should happen at once.
+const patience = 10 * time.Second
+
+// shell is a command that runs a line of shell; arguments are $1, $2...
+func shell(line string, arguments ...string) Command {
+	return Command{Argv: append([]string{"/bin/sh", "-c", line, "sh"}, arguments...), Label: "test"}
+}
+
+// run starts a command and waits for its end.
+func run(t *testing.T, r *Runner, c Command, timeout time.Duration) Result {
+	t.Helper()
+	results := make(chan Result, 1)
+	r.Run(c, timeout, func(got Result) { results <- got })
+	return await(t, results)
+}
+
+func await(t *testing.T, results <-chan Result) Result {
+	t.Helper()
+	select {
+	case got := <-results:
+		return got
+	case <-time.After(patience):
+		t.Fatal("the script did not end")
+		return Result{}
+	}
+}
+
+func TestResults(t *testing.T) {
+	r := NewRunner()
+	defer r.Stop(t.Context())
+	rows := []struct {
+		name    string
+		command Command
+		code    int
+		signal  int
+		failed  bool
+		started bool
+	}{
+		{"success", shell("exit 0"), 0, 0, false, true},
+		{"status", shell("exit 7"), 7, 0, true, true},
+		{"signal", shell("kill -9 $$"), -1, 9, true, true},
+		{"looked up in PATH", Command{Argv: []string{"true"}}, 0, 0, false, true},
+		{"missing", Command{Argv: []string{"/nonexistent/script"}}, -1, 0, true, false},
+		{"a folder", Command{Argv: []string{"/"}}, -1, 0, true, false},
+		{"empty", Command{}, -1, 0, true, false},
+	}
+	failures := uint64(0)
+	for _, row := range rows {
+		got := run(t, r, row.command, 0)
+		if got.ExitCode != row.code || got.Signal != row.signal || got.Failed() != row.failed || (got.Err == nil) != row.started {
+			t.Errorf("%s: %+v", row.name, got)
+		}
+		if row.failed {
+			failures++
+		}
+	}
+	if r.Failures() != failures {
+		t.Errorf("%d failures were counted, want %d", r.Failures(), failures)
+	}
+}
+
+// The number of a process grows with its start, so the order of the numbers is the order of the starts.
+func TestOrderOfStarts(t *testing.T) {
+	r := NewRunner()
+	dir := t.TempDir()
+	const n = 20
+	results := make(chan Result, n)
+	for i := range n {
+		r.Run(shell(`echo $$ >"$1"`, filepath.Join(dir, strconv.Itoa(i))), 0, func(got Result) { results <- got })
+	}
+	for range n {
+		await(t, results)
+	}
+	last := 0
+	for i := range n {
+		text, err := os.ReadFile(filepath.Join(dir, strconv.Itoa(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pid < last {
+			t.Errorf("script %d is process %d, the one before it was %d", i, pid, last)
+		}
+		last = pid
+	}
+}
+
+// A slow script does not delay the one that follows.
+func TestNoWaiting(t *testing.T) {
+	r := NewRunner()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	slow := make(chan Result, 1)
+	r.Run(shell(`read line <"$1"`, fifo), patience, func(got Result) { slow <- got })
+	if got := run(t, r, shell(`echo go >"$1"`, fifo), patience); got.Failed() {
+		t.Errorf("the second script: %+v", got)
+	}
+	if got := await(t, slow); got.Failed() {
+		t.Errorf("the first script: %+v", got)
+	}
+}
+
+// Everything that a script inherits is clean, whatever thread asked for it.
+func TestInheritance(t *testing.T) {
+	var blocked unix.Sigset_t
+	blocked.Val[0] = 1<<(unix.SIGTERM-1) | 1<<(unix.SIGHUP-1)
+	var old unix.Sigset_t
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, &old); err != nil {
+		t.Fatal(err)
+	}
+	r := NewRunner()
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NOTIFY_TEST", "kept")
+	rows := []struct{ name, line string }{
+		{"no signal is blocked", `grep -q '^SigBlk:.0000000000000000$' /proc/self/status`},
+		{"no signal is ignored", `grep -q '^SigIgn:.0000000000000000$' /proc/self/status`},
+		{"a process group of its own", `read pid comm state parent group rest </proc/$$/stat; test $group = $$`},
+		{"the environment", `test "$NOTIFY_TEST" = kept`},
+	}
+	for _, row := range rows {
+		if got := run(t, r, shell(row.line), patience); got.Failed() {
+			t.Errorf("%s: %+v", row.name, got)
+		}
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Fatal("root is needed to become somebody else")
+	}
+	r := NewRunner()
+	rows := []struct {
+		groups []uint32
+		want   string
+	}{
+		{nil, "65534:65533:65533"},
+		{[]uint32{7, 8}, "65534:65533:65533 7 8"},
+	}
+	for _, row := range rows {
+		c := shell(`test "$(id -u):$(id -g):$(id -G)" = "$1"`, row.want)
+		c.UID, c.GID, c.Groups = 65534, 65533, row.groups
+		if got := run(t, r, c, patience); got.Failed() {
+			t.Errorf("groups %v: %+v", row.groups, got)
+		}
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	rows := []struct {
+		name, line string
+		signal     int
+	}{
+		{"ends on SIGTERM", `sleep 60`, 15},
+		{"ignores SIGTERM", `trap "" TERM; while :; do sleep 60; done`, 9},
+		{"its offspring ignores SIGTERM", `(trap "" TERM; exec sleep 60) & trap - TERM; sleep 60`, 15},
+		{"has ended before its offspring", `(trap "" TERM; sleep 60) & wait`, 15},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			r := NewRunner()
+			r.killDelay = 100 * time.Millisecond
+			// Every process of the group holds the pipe open, so its end is the end of all of them.
+			fifo := filepath.Join(t.TempDir(), "alive")
+			if err := unix.Mkfifo(fifo, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			gone := make(chan error, 1)
+			go func() { _, err := os.ReadFile(fifo); gone <- err }()
+			got := run(t, r, shell(`exec 9>"$1"; `+row.line, fifo), 200*time.Millisecond)
+			if !got.TimedOut || got.Signal != row.signal {
+				t.Errorf("%+v", got)
+			}
+			select {
+			case err := <-gone:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(patience):
+				t.Error("a process of the group lives")
+			}
+		})
+	}
+}
+
+func TestStop(t *testing.T) {
+	rows := []struct {
+		name     string
+		await    bool
+		line     string
+		patience time.Duration
+		atMost   time.Duration
+		ended    bool
+	}{
+		{"waits for a stop script", true, "sleep 0.2", patience, patience, true},
+		{"does not wait for others", false, "sleep 5", patience, 2 * time.Second, false},
+		{"waits no longer than it may", true, "sleep 5", 50 * time.Millisecond, 2 * time.Second, false},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			r := NewRunner()
+			ended := make(chan Result, 1)
+			c := shell(row.line)
+			c.Await = row.await
+			r.Run(c, 0, func(got Result) { ended <- got })
+			ctx, cancel := context.WithTimeout(t.Context(), row.patience)
+			defer cancel()
+			begin := time.Now()
+			r.Stop(ctx)
+			if took := time.Since(begin); took > row.atMost {
+				t.Errorf("stopping took %v", took)
+			}
+			if (len(ended) == 1) != row.ended {
+				t.Errorf("the script has ended: %v, want %v", len(ended) == 1, row.ended)
+			}
+			late := run(t, r, shell("exit 0"), 0)
+			if !errors.Is(late.Err, ErrStopped) {
+				t.Errorf("a start after the stop gives %v", late.Err)
+			}
+			r.Stop(ctx) // a second stop returns too
+		})
+	}
+}
+
+func TestQueueIsBounded(t *testing.T) {
+	r := &Runner{queue: make(chan request, 2)} // nobody takes from it
+	for range 2 {
+		r.Run(shell("exit 0"), 0, nil)
+	}
+	got := run(t, r, shell("exit 0"), 0)
+	if !errors.Is(got.Err, ErrBusy) {
+		t.Errorf("error %v, want ErrBusy", got.Err)
+	}
+}
+
+func ExampleHazard() {
+	fmt.Println(&UnsafeError{Part: "/opt/check", Hazard: WritableByAll})
+	// Output: unsafe to run as root: /opt/check can be written by everybody
+}
