@@ -72,6 +72,10 @@ func (d *decoder) endChecker() {
 			return
 		}
 		c.Detail = BFDCheck{Name: c.bfd}
+		if s.followed == nil {
+			s.followed = map[string]bool{}
+		}
+		s.followed[c.bfd] = true
 	default:
 	}
 	if c.connects() && !d.reachable(c.Pos, &c.conn) {
@@ -109,7 +113,7 @@ func (d *decoder) endSMTP() {
 	}
 	c.Detail = SMTPCheck{HeloName: c.helo}
 	if len(s.hosts) > 0 {
-		d.remark(c.Pos, "host blocks of SMTP_CHECK are deprecated, write a second SMTP_CHECK")
+		d.note(c.Pos, "host blocks of SMTP_CHECK are deprecated, write a second SMTP_CHECK")
 	}
 	if len(s.hosts) == 0 || c.conn.given() {
 		if !d.reachable(c.Pos, &c.conn) {
@@ -124,16 +128,16 @@ func (d *decoder) endSMTP() {
 }
 
 // openSMTPHost begins a host block of SMTP_CHECK.
-func (d *decoder) openSMTPHost(line) {
+func (d *decoder) openSMTPHost(l line) {
 	d.scope.lvsOpen = inHost
-	d.scope.smtpHost = connectionDraft{timeout: Unset}
+	d.scope.smtpHost = connectionDraft{pos: l.st.Pos(), timeout: Unset}
 }
 
 // endSMTPHost keeps the host for the end of its SMTP_CHECK.
 func (d *decoder) endSMTPHost() {
 	s := &d.scope.lvsScope
 	s.lvsOpen = inChecker
-	if d.reachable(s.chk.Pos, &s.smtpHost) {
+	if d.reachable(s.smtpHost.pos, &s.smtpHost) {
 		s.hosts = append(s.hosts, s.smtpHost)
 	}
 }
@@ -260,21 +264,11 @@ func (d *decoder) readBFDCheckName(l line) {
 		d.warn(w.Pos, "BFD_CHECK: there is no bfd_instance %s before this line that tells the checkers, the check is ignored", w.Text)
 	case c.bfd != "":
 		d.warn(w.Pos, "BFD_CHECK has the name %s already, the check is ignored", c.bfd)
-	case d.followsBFD(w.Text):
+	case d.scope.followed[w.Text]:
 		d.warn(w.Pos, "BFD_CHECK: the real server follows %s already, the check is ignored", w.Text)
 	default:
 		c.bfd, c.dropped = w.Text, false
 	}
-}
-
-// followsBFD tells whether an earlier BFD_CHECK of the real server has the name.
-func (d *decoder) followsBFD(name string) bool {
-	for _, c := range d.scope.checkers[d.scope.rs.first:] {
-		if c.bfd == name {
-			return true
-		}
-	}
-	return false
 }
 
 // refuseKeyword reports a keyword that is documented and was never implemented.

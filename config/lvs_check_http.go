@@ -50,9 +50,9 @@ func (d *decoder) readSNIName(l line) {
 }
 
 // openURL begins a url.
-func (d *decoder) openURL(line) {
+func (d *decoder) openURL(l line) {
 	d.scope.lvsOpen = inURL
-	d.scope.url = urlDraft{}
+	d.scope.url = urlDraft{pos: l.st.Pos()}
 }
 
 // readPath reads path of url.
@@ -195,7 +195,7 @@ func (d *decoder) endURL() {
 	s.lvsOpen = inChecker
 	u := &s.url
 	if !u.pathGiven {
-		d.warn(s.chk.Pos, "a url of %s has no path, it is ignored", s.chk.Kind)
+		d.warn(u.pos, "a url of %s has no path, it is ignored", s.chk.Kind)
 		return
 	}
 	u.Status = mergeStatus(u.Status)
@@ -206,7 +206,7 @@ func (d *decoder) endURL() {
 
 // checkRegex drops what means nothing without a pattern, and offsets that exclude each other.
 func (d *decoder) checkRegex(r Regex) Regex {
-	pos := d.scope.chk.Pos
+	pos := d.scope.url.pos
 	if r.Pattern == "" {
 		if r != (Regex{}) {
 			d.remark(pos, "regex options without a regex have no effect")

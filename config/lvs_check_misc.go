@@ -140,12 +140,19 @@ func (d *decoder) readCheckFile(l line) {
 
 // trackFile finds a track_file that was read.
 func (d *decoder) trackFile(name string) (*TrackFile, bool) {
-	for i := range d.config.TrackFiles {
-		if d.config.TrackFiles[i].Name == name {
-			return &d.config.TrackFiles[i], true
-		}
+	known := d.scope.trackFiles
+	if known == nil {
+		known = map[string]int{}
+		d.scope.trackFiles = known
 	}
-	return nil, false
+	for i := len(known); i < len(d.config.TrackFiles); i++ {
+		known[d.config.TrackFiles[i].Name] = i
+	}
+	i, ok := known[name]
+	if !ok {
+		return nil, false
+	}
+	return &d.config.TrackFiles[i], true
 }
 
 // readCheckFileWeight reads weight of FILE_CHECK.

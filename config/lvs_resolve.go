@@ -193,11 +193,11 @@ func (h HTTPCheck) resolve(vs *VirtualServer, rs *RealServer) HTTPCheck {
 func (d *decoder) resolveLVS() {
 	d.closeLVS()
 	d.resolveAlerts()
-	groups := make(map[string]*VirtualServerGroup, len(d.config.VirtualServerGroups))
+	groups := make(map[string]*groupFacts, len(d.config.VirtualServerGroups))
 	for i := range d.config.VirtualServerGroups {
 		g := &d.config.VirtualServerGroups[i]
 		if groups[g.Name] == nil {
-			groups[g.Name] = g
+			groups[g.Name] = newGroupFacts(g)
 		}
 	}
 	v := validator{decoder: d, seen: map[netip.AddrPort]struct{}{}}

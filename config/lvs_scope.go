@@ -30,6 +30,10 @@ type lvsScope struct {
 	// alerts tells for every virtual server and each of its real servers, in the order of the configuration,
 	// whether it has smtp_alert of its own. The default comes from global_defs, which may follow.
 	alerts []bool
+	// followed are the BFD sessions of the real server that is being read.
+	followed map[string]bool
+	// trackFiles finds the track_files read so far by name.
+	trackFiles map[string]int
 	// quiet has the blocks that said once that they have no effect yet.
 	quiet map[*Keyword]bool
 }
@@ -80,6 +84,7 @@ type checkerDraft struct {
 // connectionDraft is where a checker connects to, as far as it says so itself.
 type connectionDraft struct {
 	Connection
+	pos     parser.Position // of the host block
 	ip      netip.Addr
 	port    uint16
 	timeout time.Duration
@@ -93,6 +98,7 @@ func (c *connectionDraft) given() bool {
 // urlDraft is a url block before inheritance.
 type urlDraft struct {
 	URL
+	pos                   parser.Position
 	pathGiven, regexGiven bool
 	tlsCompliant          Optional[bool]
 }

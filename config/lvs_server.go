@@ -284,6 +284,7 @@ func (d *decoder) openRealServer(l line) {
 		return
 	}
 	s.lvsOpen = inRealServer
+	clear(s.followed)
 	s.rs = rsDraft{
 		RealServer: RealServer{Pos: l.st.Pos(), Addr: addr, Forward: s.vs.Forward, Timing: unsetTiming},
 		first:      len(s.checkers), firstFile: len(s.fileChks),

@@ -26,8 +26,27 @@ func endpointName(a netip.AddrPort, p Protocol) string {
 type validator struct {
 	*decoder
 	vs    *VirtualServer
-	group *VirtualServerGroup // nil when the virtual server is not of a group
+	group *groupFacts // nil when the virtual server is not of a group
 	seen  map[netip.AddrPort]struct{}
+}
+
+// groupFacts is what the virtual servers of a group ask of it, found out once.
+type groupFacts struct {
+	*VirtualServerGroup
+	familyless bool   // a mark leaves its family to the real servers
+	portless   bool   // a range is of every port
+	port       uint16 // of every range, when samePort
+	samePort   bool
+}
+
+func newGroupFacts(g *VirtualServerGroup) *groupFacts {
+	f := &groupFacts{VirtualServerGroup: g, familyless: g.markWithoutFamily(), samePort: true}
+	for i, r := range g.Ranges {
+		f.portless = f.portless || r.Port == 0
+		f.samePort = f.samePort && (i == 0 || r.Port == f.port)
+		f.port = r.Port
+	}
+	return f
 }
 
 // fault reports a conflict that is resolved here, as upstream does it.
@@ -53,7 +72,7 @@ func (v *validator) linkGroup() bool {
 		vs.Family = 4
 	case g.HasIPv6 && !g.HasIPv4:
 		vs.Family = 6
-	case vs.Family == 0 && g.markWithoutFamily():
+	case vs.Family == 0 && g.familyless:
 		v.remark(vs.Pos, "virtual_server %s: nothing tells the address family, IPv4 is used", vs.Name())
 		vs.Family = 4
 	}
@@ -126,10 +145,7 @@ func (v *validator) persistence() {
 	}
 	portless := vs.Addr.Port() == 0
 	if v.group != nil {
-		portless = false
-		for _, r := range v.group.Ranges {
-			portless = portless || r.Port == 0
-		}
+		portless = v.group.portless
 	}
 	if portless {
 		v.fault("without a port it has to be persistent, persistence_timeout %d is used", int(defaultPersistence.Seconds()))
@@ -251,15 +267,16 @@ func (v *validator) groupPorts() {
 	if len(v.group.Marks) > 0 {
 		v.groupMarkPorts()
 	}
-	for _, r := range v.group.Ranges {
-		for i := range vs.RealServers {
-			if rs := &vs.RealServers[i]; portClash(rs.Addr, rs.Forward.Method, r.Port) {
-				v.fault("the ports of %s and of real_server %s are not the same", r, endpointName(rs.Addr, vs.Protocol))
-			}
+	if len(v.group.Ranges) == 0 {
+		return
+	}
+	for i := range vs.RealServers {
+		if rs := &vs.RealServers[i]; v.portClash(rs.Addr, rs.Forward.Method) {
+			v.fault("the port of real_server %s is not that of every address of the group", endpointName(rs.Addr, vs.Protocol))
 		}
-		if s := vs.Sorry; s.Addr.IsValid() && portClash(s.Addr, s.Forward.Method, r.Port) {
-			v.fault("the port of sorry_server %s will not be used", endpointName(s.Addr, vs.Protocol))
-		}
+	}
+	if s := vs.Sorry; s.Addr.IsValid() && v.portClash(s.Addr, s.Forward.Method) {
+		v.fault("the port of sorry_server %s will not be used", endpointName(s.Addr, vs.Protocol))
 	}
 }
 
@@ -276,9 +293,9 @@ func (v *validator) groupMarkPorts() {
 	}
 }
 
-// portClash tells whether a server that is not behind NAT has another port than the service.
-func portClash(a netip.AddrPort, m ForwardingMethod, port uint16) bool {
-	return m != NAT && a.Port() != 0 && a.Port() != port
+// portClash tells whether a server that is not behind NAT has another port than some address of the group.
+func (v *validator) portClash(a netip.AddrPort, m ForwardingMethod) bool {
+	return m != NAT && a.Port() != 0 && (!v.group.samePort || a.Port() != v.group.port)
 }
 
 // checkerPorts gives checkers without a port that of their real server.
@@ -291,13 +308,4 @@ func (v *validator) checkerPorts() {
 			}
 		}
 	}
-}
-
-// String is the range as an entry of a group, with its port.
-func (r AddressRange) String() string {
-	s := r.First.String()
-	if r.Last != r.First {
-		s += "-" + r.Last.String()
-	}
-	return fmt.Sprintf("%s,%d", s, r.Port)
 }
