@@ -189,21 +189,22 @@ func (r *addressLine) readBroadcast(v parser.Word) {
 	r.broadcast = v.Text
 }
 
+// peer reads the address of the other end. The documentation shows a length behind it, which the program refuses.
 func (r *addressLine) peer(v parser.Word) {
-	p, err := parsePrefix(v.Text)
+	a, err := netip.ParseAddr(v.Text)
 	switch {
 	case r.a.Peer.IsValid():
 		r.d.warn(v.Pos, "peer %s: a peer was given before", v.Text)
 	case err != nil:
 		r.d.warn(v.Pos, "invalid peer address %q", v.Text)
-	case p.Addr().Is4() != r.a.Prefix.Addr().Is4():
+	case a.Is4() != r.a.Prefix.Addr().Is4():
 		r.d.warn(v.Pos, "peer address %s is not of the address's family", v.Text)
 	default:
 		if !r.a.Prefix.IsSingleIP() {
-			r.d.warn(v.Pos, "%s: with a peer the prefix length is that of the peer", r.a.Prefix)
+			r.d.warn(v.Pos, "%s: with a peer there is no prefix length, it is ignored", r.a.Prefix)
 		}
-		r.a.Peer = p
-		r.a.Prefix = netip.PrefixFrom(r.a.Prefix.Addr(), p.Bits())
+		r.a.Peer = netip.PrefixFrom(a, a.BitLen())
+		r.a.Prefix = netip.PrefixFrom(r.a.Prefix.Addr(), a.BitLen())
 	}
 }
 

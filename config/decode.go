@@ -7,7 +7,8 @@ import (
 )
 
 // Decode reads a tree into a configuration. It always gives a configuration: what is wrong is left out or replaced
-// as upstream does it, and said in the diagnostics, which are in the order of the text.
+// as upstream does it, and said in the diagnostics. Faults of single lines come first, in the order of the text; what is
+// wrong between them follows.
 func Decode(tree *parser.Tree, env Env) (Config, []parser.Diagnostic) {
 	d := newDecoder(tree, env)
 	d.level(d.table.root, 0, false)
@@ -39,6 +40,7 @@ type decoder struct {
 	diagnostics []parser.Diagnostic
 	noticed     map[*Keyword]bool // keywords whose missing effect was said
 	path        []string          // names of the blocks that are open
+	quiet       bool              // the open block has no effect, which was said
 	skip        bool              // the block that follows is to be passed over
 	stopped     bool              // a required argument is missing: upstream ends there
 	scope       scope
@@ -190,6 +192,8 @@ func (d *decoder) block(l line, depth int) {
 		d.skipBlock()
 		return
 	}
+	quiet := d.quiet
+	d.quiet = quiet || l.kw.Effect == Ignored
 	d.path = append(d.path, l.kw.Name)
 	if l.kw.Block.Entry != nil {
 		d.entries(l)
@@ -197,6 +201,7 @@ func (d *decoder) block(l line, depth int) {
 		d.level(l.kw.Block, depth+1, true)
 	}
 	d.path = d.path[:len(d.path)-1]
+	d.quiet = quiet
 }
 
 // entries reads a block whose lines are entries.
@@ -246,7 +251,7 @@ func (d *decoder) skipBlock() {
 
 // announce says once per keyword that it has no effect yet.
 func (d *decoder) announce(k *Keyword, st *parser.Statement) {
-	if k.Effect != Ignored {
+	if k.Effect != Ignored || d.quiet {
 		return
 	}
 	if d.noticed[k] {

@@ -14,7 +14,7 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		{i.Family == 6, "IPv6"},
 		{len(i.UnicastPeers) > 0, "unicast_peer"},
 		{i.UnicastFaultNoPeer && len(i.UnicastPeers) == 0, "unicast_fault_no_peer"},
-		{i.VMAC.Use, "use_vmac"},
+		{i.VMAC.Use || slices.ContainsFunc(i.Addresses, onVMAC) || slices.ContainsFunc(i.ExcludedAddresses, onVMAC), "use_vmac"},
 		{i.IPVLAN.Use, "use_ipvlan"},
 		{i.AuthType == AuthAH, "auth_type AH"},
 		{i.HMAC.Use, "auth_hmac"},
@@ -36,6 +36,9 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 	}
 	d.noteWeights(i)
 }
+
+// onVMAC tells whether an address wants an interface with the virtual MAC.
+func onVMAC(a Address) bool { return a.UseVMAC }
 
 // faultTracker tells whether losing one of the objects means Fault.
 func faultTracker(list []Track) bool {

@@ -91,7 +91,7 @@ func (d *decoder) script(l line) (Script, bool) {
 		return Script{}, false
 	}
 	if len(words) < 2 {
-		d.note(l.st.Pos(), "%s: no script is given", l.kw.Name)
+		d.need(l, 0)
 		return Script{}, false
 	}
 	argv, fault := scriptWords(words[1])
@@ -193,9 +193,6 @@ func (d *decoder) notifyScript(l line) {
 	place := l.kw.Into(&d.scope).(*Script)
 	if place.Set() {
 		d.warn(l.st.Pos(), "(%s) %s was given before, this one is ignored", d.scope.inst.Name, l.kw.Name)
-		return
-	}
-	if _, ok := d.need(l, 0); !ok {
 		return
 	}
 	if s, ok := d.script(l); ok {

@@ -17,7 +17,7 @@ func (d *decoder) checkScripts() {
 			d.dropScript(u.script)
 		}
 	}
-	if found && !d.config.Global.ScriptSecurity {
+	if found && d.env.Script != nil && !d.config.Global.ScriptSecurity {
 		d.report(d.firstScript(), warning, parser.StatusSecurity, "put enable_script_security into global_defs",
 			"SECURITY VIOLATION - scripts are being executed but script_security not enabled.")
 	}

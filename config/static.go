@@ -213,7 +213,32 @@ func (d *decoder) ipLine(l line, list *[]IPLine) {
 		d.warn(l.st.Pos(), "%s: the line has no destination, it is ignored", l.kw.Name)
 		return
 	}
+	if !r.isRoute && !r.finishRule(l) {
+		return
+	}
 	*list = append(*list, r.out)
+}
+
+// ruleActions are the words of a rule that say what it does; one is required.
+var ruleActions = []string{"table", "lookup", "goto", "nop", "blackhole", "prohibit", "unreachable", "l3mdev"}
+
+// finishRule tells whether a rule does something. Rules without preference get one from upstream, counting down.
+func (r *ipReader) finishRule(l line) bool {
+	has := func(names []string) bool {
+		return slices.ContainsFunc(r.out.Words, func(w string) bool { return slices.Contains(names, w) })
+	}
+	preference := has([]string{"preference", "priority", "order"})
+	switch {
+	case !has(ruleActions):
+		r.d.warn(l.st.Pos(), "%s: the rule has no action, it is ignored", l.kw.Name)
+		return false
+	case has([]string{"goto"}) && !preference:
+		r.d.warn(l.st.Pos(), "%s: goto needs a preference, the rule is ignored", l.kw.Name)
+		return false
+	case !preference:
+		r.d.warn(l.st.Pos(), "%s: the rule has no preference, one is chosen; this is probably not what is meant", l.kw.Name)
+	}
+	return true
 }
 
 // take appends the next n words.

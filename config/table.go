@@ -37,6 +37,8 @@ type Keyword struct {
 	Deprecated bool
 	Alias      string
 	Effect     Effect
+	// EffectNote limits Effect: when it does what it says.
+	EffectNote string
 
 	// Arg is the argument as it is read and checked.
 	Arg Arg
@@ -90,9 +92,29 @@ func indexOptions(into map[string]*Keyword, rows []Keyword) {
 // language assembles the table once.
 var language = sync.OnceValue(func() *table {
 	t := &table{root: &Block{Keywords: rootKeywords()}, places: map[string][]string{}, lines: map[*Keyword]map[string]*Keyword{}}
+	inherit(t.root.Keywords)
 	t.index(t.root, "")
 	return t
 })
+
+// inherit makes what stands below a keyword that holds the instance hold it too.
+func inherit(rows []Keyword) {
+	for i := range rows {
+		k := &rows[i]
+		below := [][]Keyword{k.Options}
+		if k.Block != nil {
+			below = append(below, k.Block.Keywords)
+		}
+		for _, list := range below {
+			for n := range list {
+				if k.Effect == Holds && list[n].Effect == Ignored {
+					list[n].Effect = Holds
+				}
+			}
+			inherit(list)
+		}
+	}
+}
 
 // rootKeywords are the keywords that stand outside of any block, with all that is below them.
 func rootKeywords() []Keyword {

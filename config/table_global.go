@@ -229,18 +229,22 @@ func globalKeywords() []Keyword {
 							{
 								Name: "brace_match", Syntax: "[+|-]brace_match", Default: "off",
 								Since: "2.2.0", Area: "global", Meaning: "each brace alternative must match a file",
+								Effect: Acts,
 							},
 							{
 								Name: "match", Syntax: "[+|-]match", Default: "off",
 								Since: "2.2.0", Area: "global", Meaning: "missing non-wildcard file is an error (implies read when set without + or -)",
+								Effect: Acts,
 							},
 							{
 								Name: "read", Syntax: "[+|-]read", Default: "off",
 								Since: "2.2.0", Area: "global", Meaning: "unreadable/non-regular/executable matches are errors (documented as readable, which the parser rejects as unknown)",
+								Effect: Acts,
 							},
 							{
 								Name: "wildcard_match", Syntax: "[+|-]wildcard_match", Default: "off",
 								Since: "2.2.0", Area: "global", Meaning: "no file matching a wildcard is an error",
+								Effect: Acts,
 							},
 						},
 					},

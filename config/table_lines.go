@@ -532,6 +532,9 @@ func addressOptions(block string) []Keyword {
 		},
 	}
 	if block == "static_ipaddress" {
+		for i := range rows {
+			rows[i].Effect = Ignored
+		}
 		return append(rows, Keyword{
 			Name: "track_group", Syntax: "NAME of a track_group", Default: "none",
 			Since: "2.0.3", Area: area, Meaning: "instances that go to FAULT when the address is lost",
@@ -542,7 +545,8 @@ func addressOptions(block string) []Keyword {
 	return append(rows, Keyword{
 		Name: "use_vmac", Syntax: "(flag)", Default: "off",
 		Since: "2.2.0", Area: area, Meaning: "put this address on a VMAC of its interface",
-		Note: "only useful with dev on another interface",
-		Arg:  Arg{Kind: Flag},
+		Effect: Holds,
+		Note:   "only useful with dev on another interface",
+		Arg:    Arg{Kind: Flag},
 	})
 }

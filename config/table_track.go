@@ -89,7 +89,7 @@ func trackKeywords() []Keyword {
 					{
 						Name: "weight", Syntax: "INT[-254..254] [reverse] (man page shows 32 bit range)", Default: "1",
 						Since: "2.1.0", Area: "track", Meaning: "multiplier of the value read; 0 = non-zero value means FAULT",
-						Arg:  intArg(-254, 254),
+						Arg:  lax(intArg(-254, 254)),
 						Into: func(s *scope) any { return &s.file.Weight },
 						Do:   (*decoder).trackerWeight,
 						Show: showWeight,
@@ -122,7 +122,7 @@ func trackKeywords() []Keyword {
 					{
 						Name: "weight", Syntax: "INT[-254..254] [reverse]", Default: "1",
 						Since: "2.0.0", Area: "track", Meaning: "as track_file/weight",
-						Arg:  intArg(-254, 254),
+						Arg:  lax(intArg(-254, 254)),
 						Into: func(s *scope) any { return &s.file.Weight },
 						Do:   (*decoder).trackerWeight,
 						Show: showWeight,
@@ -195,7 +195,7 @@ func trackKeywords() []Keyword {
 					{
 						Name: "weight", Syntax: "INT[-254..254] [reverse]", Default: "0",
 						Since: "2.0.11", Area: "track", Meaning: "priority change while quorum is (not) met; 0 = FAULT",
-						Arg:  intArg(-254, 254),
+						Arg:  lax(intArg(-254, 254)),
 						Into: func(s *scope) any { return &s.process.Weight },
 						Do:   (*decoder).processWeight,
 						Show: showWeight,

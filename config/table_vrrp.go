@@ -84,10 +84,11 @@ func vrrpKeywords() []Keyword {
 								{
 									Name: "auth_type", Syntax: "PASS or AH", Default: "none",
 									Since: "1.0.0", Area: "vrrp", Meaning: "plain password, or IPsec AH style HMAC-MD5-96 (IPv4 only, initial state forced to BACKUP)",
-									Effect: Acts,
-									Into:   func(s *scope) any { return &s.inst.AuthType },
-									Do:     (*decoder).authType,
-									Show:   showAuthType,
+									Effect:     Acts,
+									EffectNote: "AH holds the instance in Fault",
+									Into:       func(s *scope) any { return &s.inst.AuthType },
+									Do:         (*decoder).authType,
+									Show:       showAuthType,
 								},
 							},
 						},
@@ -244,8 +245,9 @@ func vrrpKeywords() []Keyword {
 						Name: "no_accept", Syntax: "(flag)", Default: "see accept",
 						Since: "1.3.0", Area: "vrrp", Meaning: "drop packets addressed to VIPs on a non-owner (firewall needed)",
 						Effect: Holds,
-						Arg:    Arg{Kind: Flag},
-						Do:     (*decoder).noAccept,
+
+						Arg: Arg{Kind: Flag},
+						Do:  (*decoder).noAccept,
 					},
 					{
 						Name: "no_virtual_ipaddress", Syntax: "(flag)", Default: "off",
@@ -413,8 +415,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_bfd", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "tracked BFD sessions",
-						Effect: Holds,
-						Do:     opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-253..253] [reverse|noreverse]]", Default: "weight of the bfd_instance",
@@ -426,8 +429,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "tracked files",
-						Effect: Holds,
-						Do:     opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the track_file",
@@ -439,8 +443,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
 						Since: "1.0.1", Area: "track", Meaning: "additional tracked interfaces",
-						Effect: Holds,
-						Do:     opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<IFNAME>", Syntax: "[weight INT[-254..254] [reverse]] (+/-254 changed to +/-253)", Default: "weight 0 = FAULT when down",
@@ -452,8 +457,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.11", Area: "track", Meaning: "tracked processes",
-						Effect: Holds,
-						Do:     opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the vrrp_track_process",
@@ -465,8 +471,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "1.1.13", Area: "track", Meaning: "tracked vrrp_scripts",
-						Effect: Holds,
-						Do:     opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]] (+/-254 changed to +/-253)", Default: "weight and direction of the vrrp_script",
@@ -603,10 +610,11 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "virtual_ipaddress", Syntax: "{ address lines }", Default: "none (warning for v2, rejected for v3 or strict unless no_virtual_ipaddress)",
 						Since: "1.0.0", Area: "vrrp", Meaning: "addresses owned while MASTER and advertised; all one family; at most 255 or what fits the MTU (rest become excluded)",
-						Effect:  Acts,
-						Do:      opensBlock,
-						Options: addressOptions("virtual_ipaddress"),
-						Block:   &Block{Entry: (*decoder).virtualAddress},
+						Effect:     Acts,
+						EffectNote: "IPv6 holds the instance in Fault",
+						Do:         opensBlock,
+						Options:    addressOptions("virtual_ipaddress"),
+						Block:      &Block{Entry: (*decoder).virtualAddress},
 					},
 					{
 						Name: "virtual_ipaddress_excluded", Syntax: "{ address lines }", Default: "none",

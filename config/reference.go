@@ -1,0 +1,164 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Difference is one point in which the daemon differs from upstream on purpose.
+type Difference struct {
+	Area, Upstream, Here string
+}
+
+// Differences lists what differs from upstream on purpose, for COMPATIBILITY.md.
+func Differences() []Difference {
+	return []Difference{
+		{"reload", "Whatever the new text says is applied, as far as it can be understood.",
+			"A text that is structurally broken (braces, an open quote, a NUL byte, a missing or unreadable include), or that upstream would die of, leaves the running configuration in force. Every fault is logged. Any other fault is applied as upstream applies it."},
+		{"-t", "A main file that is missing gives exit status 0.", "It is an error, and the exit status says so."},
+		{"-t", "A file with `net_namespace` gives exit status 0 whatever is wrong with it.", "The file is checked like any other."},
+		{"-t", "The reading of a process ends at the first instance that cannot be.", "All faults are reported in one run."},
+		{"definitions", "A definition that refers to itself (`$A=$A`) makes the reader loop until it is stopped.", "It ends with a message."},
+		{"definitions", "An escaped `\\#` in the name of a block is taken for a comment by the child processes, which read the text a second time.", "The text is read once, the name keeps its `#`."},
+		{"track_file", "Version 2.4.3 crashes when an instance tracks a file that is not defined while another one is.", "The entry is reported and ignored."},
+		{"duplicate addresses", "Version 2.2.7 keeps an address that a list has twice; later versions report it.", "It is reported and kept once."},
+		{"vrrp_iptables", "Builds with iptables use it.", "As in Debian's build it is reported, and nftables is used."},
+		{"virtual_routes, static_routes", "The word after `inet` or `inet6` in front of a destination is skipped, so that the destination may be lost.", "It is read."},
+		{"routes without interface", "Version 2.2.7 reports that it cannot track them.", "As in later versions nothing is said."},
+		{"sending as something else", "-", "An instance that needs a keyword this version cannot act on is held in FAULT and says so. It never runs as something else."},
+	}
+}
+
+// Compatibility is the text of COMPATIBILITY.md.
+func Compatibility() string {
+	var b strings.Builder
+	b.WriteString(compatibilityHead)
+	for _, e := range []Effect{Acts, Holds, Ignored} {
+		n := 0
+		Walk(func(_ string, k *Keyword) {
+			if k.Effect == e {
+				n++
+			}
+		})
+		fmt.Fprintf(&b, "| %s | %d |\n", e, n)
+	}
+	block := "-"
+	Walk(func(path string, k *Keyword) {
+		top, _, nested := strings.Cut(path, "/")
+		if !nested && k.Block == nil {
+			top = ""
+		}
+		if top != block {
+			block = top
+			title := "`" + top + "`"
+			if top == "" {
+				title = "Outside of any block"
+			}
+			fmt.Fprintf(&b, "\n### %s\n\n| keyword | since | what it does here |\n|---|---|---|\n", title)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(strings.TrimPrefix(path, top+"/"), "|", "\\|"), k.Since, effectText(k))
+	})
+	b.WriteString(differencesHead)
+	for _, d := range Differences() {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", d.Area, d.Upstream, d.Here)
+	}
+	return b.String()
+}
+
+const compatibilityHead = `# Compatibility
+
+<!-- Written by go run ./config/gen from the table of keywords; do not edit. -->
+
+Every keyword of upstream's configuration language is read and checked. This file says of each what it does in this
+version.
+
+## Keywords
+
+| | keywords |
+|---|---|
+`
+
+const differencesHead = `
+## Differences on purpose
+
+| where | upstream | here |
+|---|---|---|
+`
+
+// effectText is the state of a keyword with what else is to be known of it.
+func effectText(k *Keyword) string {
+	text := k.Effect.String()
+	if k.Since == "" {
+		text = "refused, as upstream refuses it"
+	}
+	if k.EffectNote != "" {
+		text += "; " + k.EffectNote
+	}
+	if k.Deprecated {
+		text += "; deprecated"
+		if k.Alias != "" {
+			text += ", write `" + k.Alias + "`"
+		}
+	}
+	return text
+}
+
+// MarkdownReference is the keyword reference as Markdown.
+func MarkdownReference() string {
+	var b strings.Builder
+	Walk(func(path string, k *Keyword) {
+		if k.Block != nil && !strings.Contains(path, "/") {
+			fmt.Fprintf(&b, "\n## %s\n\n", path)
+		}
+		fmt.Fprintf(&b, "- **%s** %s: %s.", strings.ReplaceAll(path, "/", " / "), k.Syntax, k.Meaning)
+		if hasDefault(k) {
+			fmt.Fprintf(&b, " Default: %s.", k.Default)
+		}
+		if k.Note != "" {
+			fmt.Fprintf(&b, " (%s)", k.Note)
+		}
+		b.WriteByte('\n')
+	})
+	return b.String()
+}
+
+func hasDefault(k *Keyword) bool { return k.Default != "" && k.Default != "-" }
+
+// RoffReference is the keyword reference as the body of a manual page.
+func RoffReference() string {
+	var b strings.Builder
+	Walk(func(path string, k *Keyword) {
+		if k.Block != nil && !strings.Contains(path, "/") {
+			fmt.Fprintf(&b, ".SS %s\n", roff(path))
+		}
+		fmt.Fprintf(&b, ".TP\n\\fB%s\\fR %s\n%s.", roff(strings.ReplaceAll(path, "/", " / ")), roff(k.Syntax), roff(sentence(k.Meaning)))
+		if hasDefault(k) {
+			fmt.Fprintf(&b, " Default: %s.", roff(k.Default))
+		}
+		if k.Note != "" {
+			fmt.Fprintf(&b, " %s.", roff(sentence(k.Note)))
+		}
+		b.WriteByte('\n')
+	})
+	return b.String()
+}
+
+// sentence begins with a capital letter.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// roffEscapes are the characters that mean something to the formatter.
+var roffEscapes = strings.NewReplacer(`\`, `\(rs`, "-", `\-`, "\n", " ")
+
+// roff writes a text so that the formatter prints it as it stands.
+func roff(s string) string {
+	s = roffEscapes.Replace(s)
+	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "'") {
+		return `\&` + s
+	}
+	return s
+}
