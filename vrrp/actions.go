@@ -72,7 +72,7 @@ func (e *Engine) changed(r *router, before, after fsm.State) {
 		r.stats.ReleaseMaster++
 	}
 	r.complained = 0
-	e.reporter.urgent = true
+	e.changes = true
 }
 
 // sendAdvert puts one advert into this turn's batch.
@@ -94,6 +94,7 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 		e.detail("(%s) sent 0 priority", r.cfg.Name)
 	}
 	r.lastSent = now
+	e.opt.Beats.set(r.slot, e.clock.monotonic(now))
 }
 
 // sendFailed logs a failure once per instance until a send succeeds or its link changes; the machines go on,

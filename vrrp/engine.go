@@ -28,8 +28,10 @@ type Options struct {
 	// Resume holds what a former process of this daemon reported last, by Key. A Master in it whose last advert is
 	// younger than its Master_Down_Interval goes on as Master.
 	Resume map[string]InstanceState
-	// Report receives the state of every instance: at once when one of them changes state, else often enough for Resume.
+	// Report receives the state of every instance whenever one of them changes.
 	Report func([]InstanceState)
+	// Beats, when not nil, is told when each instance sends.
+	Beats Beats
 	// Scripts starts notify scripts; nil starts none.
 	Scripts Scripts
 	// KeepAddresses leaves the addresses on the interfaces at the end (--dont-release-vrrp).
@@ -62,14 +64,16 @@ type Engine struct {
 	opt Options
 	log *logrus.Entry
 
-	routers  map[string]*router // by Key
-	order    []*router          // in the order of the configuration
-	sockets  *socketPool
-	queue    deadlines
-	links    netif.State
-	virtual  map[netip.Addr]struct{} // every virtual address of the configuration
-	worker   *kernelWorker
-	reporter reporter
+	routers map[string]*router // by Key
+	order   []*router          // in the order of the configuration
+	sockets *socketPool
+	queue   deadlines
+	links   netif.State
+	virtual map[netip.Addr]struct{} // every virtual address of the configuration
+	worker  *kernelWorker
+	changes bool // something is to be reported
+	clock   clockPair
+	slots   slots
 
 	commands chan func()
 	readable chan *sharedSocket
@@ -102,7 +106,7 @@ func New(opt Options) (*Engine, error) {
 	}
 	e.sockets = newSocketPool(opt.Network, e.readable)
 	e.worker = newKernelWorker(opt.Kernel, opt.Network, opt.Scripts, e.results)
-	e.reporter.send = opt.Report
+	e.clock = newClockPair()
 	return e, nil
 }
 
@@ -134,7 +138,7 @@ func (e *Engine) start(cfg config.Config) {
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
 	}
-	e.flush(now)
+	e.flush()
 }
 
 func (e *Engine) loop(ctx context.Context) {
@@ -147,7 +151,7 @@ func (e *Engine) loop(ctx context.Context) {
 			return
 		case <-timer.C:
 		case s := <-e.readable:
-			e.receive(s)
+			e.arrived(s)
 		case command := <-e.commands:
 			command()
 		case <-e.linkC:
@@ -156,7 +160,7 @@ func (e *Engine) loop(ctx context.Context) {
 			e.applyResult(r)
 		}
 		e.expire()
-		e.flush(time.Now())
+		e.flush()
 	}
 }
 
@@ -170,7 +174,7 @@ func (e *Engine) untilNext() time.Duration {
 	if !e.retryAt.IsZero() {
 		next = min(next, e.retryAt.Sub(now))
 	}
-	if at, ok := e.reporter.due(); ok {
+	if at, ok := e.sockets.nextDrain(); ok {
 		next = min(next, at.Sub(now))
 	}
 	return max(next, 0)
@@ -184,6 +188,9 @@ func (e *Engine) expire() {
 	if !e.retryAt.IsZero() && !now.Before(e.retryAt) {
 		e.retryAt = time.Time{}
 		e.applyFaults(now)
+	}
+	for _, s := range e.sockets.drains(now) {
+		e.receive(s)
 	}
 	for {
 		r, ok := e.queue.due(now)
@@ -214,7 +221,7 @@ func (e *Engine) mustLookFirst(r *router, now time.Time) bool {
 }
 
 // flush sends the adverts of this turn, then lets the kernel worker begin with what the turn asked of it.
-func (e *Engine) flush(now time.Time) {
+func (e *Engine) flush() {
 	for _, s := range e.outgoing {
 		if err := s.send(); err != nil {
 			e.sendFailed(s, err)
@@ -222,7 +229,10 @@ func (e *Engine) flush(now time.Time) {
 	}
 	e.outgoing = e.outgoing[:0]
 	e.worker.release()
-	e.reporter.flush(now, e)
+	if e.changes && e.opt.Report != nil {
+		e.opt.Report(e.states())
+	}
+	e.changes = false
 }
 
 // do runs f on the engine's goroutine and waits for it.
@@ -243,7 +253,7 @@ func (e *Engine) stop(workerDone <-chan struct{}) error {
 	for _, r := range e.order {
 		e.step(now, r, fsm.Shutdown{})
 	}
-	e.flush(now)
+	e.flush()
 	e.worker.close()
 	deadline := time.NewTimer(stopPatience)
 	defer deadline.Stop()

@@ -50,7 +50,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 		}
 	}
 	e.reorder(cfg)
-	e.reporter.urgent = true
+	e.changes = true
 }
 
 // updateRouter gives a running instance its new configuration.

@@ -54,7 +54,7 @@ func TestResumeAsMaster(t *testing.T) {
 		a.stop()
 		resume := map[string]InstanceState{}
 		for _, s := range report {
-			s.LastAdvert = monotonicNow() - int64(time.Second)
+			s.LastAdvert = newClockPair().mono - int64(time.Second)
 			resume[s.Key] = s
 		}
 		if resume[key].State != fsm.Master {
@@ -86,7 +86,7 @@ func TestNoResumeFromStaleReport(t *testing.T) {
 		lan := wire.NewLAN()
 		a := newNode(t, lan, "a", "192.168.4.100/24")
 		cfg := instance(100, time.Second)
-		stale := InstanceState{Key: Key(cfg), State: fsm.Master, Priority: 100, LastAdvert: monotonicNow() - int64(time.Minute)}
+		stale := InstanceState{Key: Key(cfg), State: fsm.Master, Priority: 100, LastAdvert: newClockPair().mono - int64(time.Minute)}
 		a.kernel.addresses[addressOf(vip)] = true // left by the dead process
 		a.start(configOf(cfg), map[string]InstanceState{stale.Key: stale})
 		settle(time.Millisecond)

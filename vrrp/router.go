@@ -31,6 +31,7 @@ type router struct {
 	stats      Stats
 	complained complaints
 	lastSent   time.Time
+	slot       int  // in Beats
 	sendErr    bool // the last send failed and was logged
 }
 
@@ -45,13 +46,13 @@ type Stats struct {
 }
 
 // newRouter makes a router in Init. resume is nil for a fresh one.
-func newRouter(cfg config.Instance, resume *InstanceState, startupDelay time.Duration, now time.Time) *router {
-	r := &router{key: Key(cfg)}
+func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.Time) *router {
+	r := &router{key: Key(cfg), slot: e.slots.take()}
 	r.configure(cfg)
 	mc := machineConfig(cfg, r.source)
-	mc.StartupDelay = startupDelay
+	mc.StartupDelay = e.opt.Config.Global.StartupDelay
 	if resume != nil {
-		r.machine = fsm.Resume(mc, resume.snapshot(now), now)
+		r.machine = fsm.Resume(mc, resume.snapshot(now, e.clock), now)
 	} else {
 		r.machine = fsm.New(mc)
 	}
@@ -134,10 +135,10 @@ func kernelAddress(a config.Address, dev string) netif.Address {
 // addRouter starts one instance.
 func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	var resume *InstanceState
-	if s, ok := e.opt.Resume[Key(cfg)]; ok && s.resumable(cfg, now) {
+	if s, ok := e.opt.Resume[Key(cfg)]; ok && s.resumable(cfg, now, e.clock) {
 		resume = &s
 	}
-	r := newRouter(cfg, resume, e.opt.Config.Global.StartupDelay, now)
+	r := e.newRouter(cfg, resume, now)
 	e.routers[r.key] = r
 	e.order = append(e.order, r)
 	e.observe(r)
@@ -165,6 +166,8 @@ func (e *Engine) removeRouter(now time.Time, r *router) {
 	e.step(now, r, fsm.Shutdown{})
 	e.queue.set(r, time.Time{})
 	delete(e.routers, r.key)
+	e.opt.Beats.set(r.slot, 0)
+	e.slots.give(r.slot)
 	for i, other := range e.order {
 		if other == r {
 			e.order = append(e.order[:i], e.order[i+1:]...)

@@ -16,7 +16,9 @@ type sharedSocket struct {
 
 	out       [][]byte // datagrams of this turn; the buffers are used again
 	pending   int
-	drainedAt time.Time
+	drainedAt time.Time // when it was read last
+	drainAt   time.Time // when it is to be read, zero when nothing waits
+	pause     time.Duration
 	closed    chan struct{}
 	foreign   [256]bool // VRIDs of others that were logged
 }
@@ -88,6 +90,56 @@ func (s *sharedSocket) close() error {
 	}
 }
 
+// arrived reads a socket on which something waits, unless it was read just now: then it waits a little, so that the
+// adverts of many instances cost one awakening. Nothing is late by it: packets carry the time the kernel took them, and
+// the engine reads before it acts on a deadline.
+func (e *Engine) arrived(s *sharedSocket) {
+	now := time.Now()
+	if at := s.drainedAt.Add(s.pause); now.Before(at) {
+		s.drainAt = at
+		return
+	}
+	s.drainedAt = now
+	e.receive(s)
+}
+
+// drains lists the sockets whose pause is over.
+func (p *socketPool) drains(now time.Time) (due []*sharedSocket) {
+	for _, s := range p.sockets {
+		if !s.drainAt.IsZero() && !now.Before(s.drainAt) {
+			s.drainAt, s.drainedAt = time.Time{}, now
+			due = append(due, s)
+		}
+	}
+	return due
+}
+
+// nextDrain is when the first pause ends.
+func (p *socketPool) nextDrain() (at time.Time, ok bool) {
+	for _, s := range p.sockets {
+		if !s.drainAt.IsZero() && (!ok || s.drainAt.Before(at)) {
+			at, ok = s.drainAt, true
+		}
+	}
+	return at, ok
+}
+
+// Pauses between two readings of one socket.
+const (
+	pausesPerInterval = 50 // of the shortest advert interval on the socket
+	longestPause      = 20 * time.Millisecond
+)
+
+// setPause derives the pause from the instances on the socket.
+func (s *sharedSocket) setPause() {
+	s.pause = longestPause
+	for _, r := range s.routers {
+		if r != nil {
+			s.pause = min(s.pause, r.cfg.AdvertInt/pausesPerInterval)
+		}
+	}
+}
+
 func (p *socketPool) closeAll() {
 	for _, s := range p.sockets {
 		_ = s.close() // the process is about to end; nothing could be done about an error
@@ -129,6 +181,7 @@ func (e *Engine) attach(r *router) error {
 	key := wire.Key{Interface: r.link.Name, Index: r.link.Index, Group: r.cfg.MulticastGroup, ReceiveBuffer: r.cfg.ReceiveBuffer}
 	if r.socket != nil {
 		if r.socket.key == key {
+			r.socket.setPause()
 			return nil
 		}
 		e.detach(r)
@@ -146,6 +199,7 @@ func (e *Engine) attach(r *router) error {
 	s.routers[r.cfg.VRID] = r
 	s.users++
 	r.socket = s
+	s.setPause()
 	return nil
 }
 
