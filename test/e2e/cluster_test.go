@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,8 +87,33 @@ func (n *network) finish() {
 		for _, d := range n.daemons {
 			n.t.Logf("--- output of %s, process %d:\n%s", d.Program.Name, d.Pid(), d.Output())
 		}
+		n.t.Logf("--- frames:\n%s", n.story())
 	}
 	n.Close()
+}
+
+// story is the last part of what was on the wire and of the addresses, for
+// a person to read.
+func (n *network) story() string {
+	var lines []string
+	add := func(at time.Time, format string, args ...any) {
+		lines = append(lines, at.Format("15:04:05.000000 ")+fmt.Sprintf(format, args...))
+	}
+	for _, f := range n.Frames.Since(0) {
+		if a, ok := f.Advert(); ok {
+			add(f.Time, "%s advert of %d, priority %d", f.From, a.VRID, a.Priority)
+		} else if a, ok := f.ARP(); ok {
+			add(f.Time, "%s ARP %v for %v", f.From, a.SenderAddr, a.TargetAddr)
+		}
+	}
+	for _, host := range n.web {
+		for _, c := range host.Addresses.Since(0) {
+			add(c.Time, "%s has %v: %v", host.Name, c.Address, c.Present)
+		}
+	}
+	slices.Sort(lines)
+	const most = 150
+	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }
 
 func (n *network) context(span time.Duration) context.Context {
@@ -157,6 +183,18 @@ func (n *network) holder(want *lab.Host, span time.Duration) {
 		return nil
 	})
 	n.must(err)
+}
+
+// holds waits until a server has the address, whatever the other has.
+func (n *network) holds(host *lab.Host, span time.Duration) {
+	n.t.Helper()
+	n.must(lab.Until(n.context(span), "the address on "+host.Name, func() error {
+		has, err := host.Holds(vip)
+		if err == nil && !has {
+			err = errors.New("it is not there")
+		}
+		return err
+	}))
 }
 
 // neighbour waits until the client's ARP table has the server's address for

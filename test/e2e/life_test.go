@@ -52,6 +52,7 @@ func life(n *network, programs [2]lab.Program) {
 	mark = n.Frames.Len()
 	n.must(web1.Isolate())
 	n.advert(mark, web2, d.masterDown(low), "an advert", lives)
+	n.holds(web2, d.interval)
 	rejoined := time.Now()
 	n.must(web1.Rejoin())
 	n.holder(web1, d.interval)
@@ -78,6 +79,7 @@ func life(n *network, programs [2]lab.Program) {
 	}
 	n.must(first.KillAll(n.context(time.Second)))
 	n.takeover(mark, web1, web2, lives, d.masterDown(low))
+	n.holds(web2, d.interval)
 	n.neighbour(web2, d.interval)
 	again := time.Now()
 	first = n.start(web1, programs[0], d.config("MASTER", high))

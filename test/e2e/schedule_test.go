@@ -69,11 +69,15 @@ func TestReloadDisturbsNoOther(t *testing.T) {
 			d := dialects[1]
 			n := newNetwork(t, d)
 			first := n.start(n.web[0], programs[0], three(d, high, high))
-			second := n.start(n.web[1], programs[1], three(d, low, low))
 			for id := range uint8(3) {
 				n.advert(0, n.web[0], d.masterDown(high), "an advert", func(a lab.Advert) bool { return a.VRID == vrid+id && a.Priority == high })
 			}
 			n.settled(first)
+			second := n.start(n.web[1], programs[1], three(d, low, low))
+			for i := range 3 {
+				_, err := second.WaitLine(n.context(d.interval), 0, fmt.Sprintf("(VI_%d) Entering BACKUP STATE", i+1))
+				n.must(err)
+			}
 			changes := n.web[0].Addresses.Len()
 			before, logged, peerLogged := n.Frames.Len(), first.Lines.Len(), second.Lines.Len()
 			const changed = 90
