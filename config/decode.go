@@ -122,11 +122,15 @@ func (d *decoder) need(l line, n int) (parser.Word, bool) {
 	if ok || d.stopped {
 		return w, ok
 	}
-	d.stopped = true
 	words := l.st.Words
-	last := words[len(words)-1]
-	d.report(last.Pos, parser.Error, parser.StatusMissing, "", "%s: a value is missing after %q", l.st.Keyword(), last.Text)
+	d.lack(words[0].Text, words[len(words)-1])
 	return w, false
+}
+
+// lack reports that a line ends after the word last although a value must follow, and ends the reading.
+func (d *decoder) lack(keyword string, last parser.Word) {
+	d.stopped = true
+	d.report(last.Pos, parser.Error, parser.StatusMissing, "", "%s: a value is missing after %q", keyword, last.Text)
 }
 
 // level reads the lines of a block until it is closed. depth is 0 outside of any block; needOpen is true when the

@@ -320,7 +320,7 @@ func (r *ipReader) valued(k *Keyword, block string) bool {
 		r.take(1)
 	}
 	if r.next >= len(r.words) {
-		r.d.warn(name.Pos, "%s: the value of %s is missing, the line is ignored", block, name.Text)
+		r.d.lack(block, name)
 		return false
 	}
 	w := r.words[r.next]
