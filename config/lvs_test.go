@@ -239,33 +239,36 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// roundTrip writes the servers and sessions, reads them back and compares.
+func roundTrip(t *testing.T, name string, before Config) {
+	t.Helper()
+	w := &dumper{}
+	w.line("global_defs {\nenable_script_security\n}")
+	w.trackers(before)
+	w.sessions(before.BFD)
+	w.servers(before)
+	after, diags := decodeText(t, w.String())
+	if s := status(diags); s != parser.StatusOK && s != parser.StatusConfig {
+		t.Errorf("%s: status %d for\n%s", name, s, w.String())
+	}
+	before, after = withoutPlaces(before), withoutPlaces(after)
+	for _, pair := range [][2]any{
+		{before.VirtualServers, after.VirtualServers}, {before.VirtualServerGroups, after.VirtualServerGroups},
+		{before.SSL, after.SSL}, {before.BFD, after.BFD},
+	} {
+		if !reflect.DeepEqual(pair[0], pair[1]) {
+			t.Errorf("%s:\n%+v\nbecame\n%+v", name, pair[0], pair[1])
+		}
+	}
+}
+
 // What is written reads back as what was there, faults of the text being gone.
 func TestServersRoundTrip(t *testing.T) {
-	files := append(glob(t, "testdata/conf/*/lvs-*.conf"), glob(t, "testdata/conf/*/bfd-*.conf")...)
 	written := 0
-	for _, f := range files {
-		before, _ := decodeFile(t, f)
-		w := &dumper{}
-		w.line("global_defs {\nenable_script_security\n}")
-		w.trackers(before)
-		w.sessions(before.BFD)
-		w.servers(before)
-		after, diags := decodeText(t, w.String())
-		for _, d := range diags {
-			if d.Status != parser.StatusOK && d.Status != parser.StatusConfig {
-				t.Errorf("%s: %v in\n%s", f, d, w.String())
-			}
-		}
-		before, after = withoutPlaces(before), withoutPlaces(after)
-		for _, pair := range [][2]any{
-			{before.VirtualServers, after.VirtualServers}, {before.VirtualServerGroups, after.VirtualServerGroups},
-			{before.SSL, after.SSL}, {before.BFD, after.BFD},
-		} {
-			if !reflect.DeepEqual(pair[0], pair[1]) {
-				t.Errorf("%s:\n%+v\nbecame\n%+v", f, pair[0], pair[1])
-			}
-		}
-		written += len(after.VirtualServers) + len(after.BFD)
+	for _, f := range append(glob(t, "testdata/conf/*/lvs-*.conf"), glob(t, "testdata/conf/*/bfd-*.conf")...) {
+		c, _ := decodeFile(t, f)
+		roundTrip(t, f, c)
+		written += len(c.VirtualServers) + len(c.BFD)
 	}
 	if written < 12 {
 		t.Errorf("only %d virtual servers and sessions were compared", written)
