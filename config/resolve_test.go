@@ -1,0 +1,256 @@
+package config
+
+import (
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"keepalived-go/parser"
+)
+
+// resolveCase is an instance with some lines, what global_defs says before it, and what must come out.
+type resolveCase struct {
+	name   string
+	global string
+	lines  string
+	check  func(Instance) bool
+	status parser.Status // of -t
+	says   string        // part of a message, "" when it does not matter
+}
+
+const vip = "virtual_ipaddress {\n192.0.2.1\n}\n"
+
+func TestResolve(t *testing.T) {
+	const ok, warn = parser.StatusOK, parser.StatusConfig
+	for _, c := range []resolveCase{
+		{"defaults", "", vip, func(i Instance) bool {
+			return i.Version == 2 && i.Priority == 100 && i.AdvertInt == time.Second && !i.StateMaster && i.DownAdverts == 3 && i.Accept &&
+				i.MulticastGroup == netip.MustParseAddr("224.0.0.18") && i.Family == 4 && i.Addresses[0].Dev == "eth0" &&
+				i.GARP == GARP{5 * time.Second, 5, 0, 1, 5 * time.Second, 5} && len(i.Unsupported) == 0
+		}, ok, ""},
+		{"master without priority is owner", "", "state MASTER\n" + vip, func(i Instance) bool { return i.Priority == 255 && i.StateMaster }, ok, ""},
+		{"owner without state is master", "", "priority 255\n" + vip, func(i Instance) bool { return i.StateMaster }, ok, ""},
+		{"owner as backup", "", "priority 255\nstate BACKUP\n" + vip, func(i Instance) bool { return !i.StateMaster && i.Priority == 255 }, ok, ""},
+		{"master stays master", "", "state MASTER\nstate BACKUP\n" + vip, func(i Instance) bool { return i.StateMaster }, warn, "BACKUP is ignored"},
+		{"nopreempt with master", "", "state MASTER\npriority 100\nnopreempt\n" + vip, func(i Instance) bool { return !i.NoPreempt && i.StateMaster }, warn, "nopreempt"},
+		{"nopreempt with owner", "", "priority 255\nstate BACKUP\nnopreempt\n" + vip, func(i Instance) bool { return !i.NoPreempt }, warn, "nopreempt"},
+		{"preempt takes it back", "", "nopreempt\npreempt\n" + vip, func(i Instance) bool { return !i.NoPreempt }, ok, ""},
+		{"preempt_delay", "", "preempt_delay 2.5\n" + vip, func(i Instance) bool { return i.PreemptDelay == 2500*time.Millisecond }, ok, ""},
+		{"preempt_delay with nopreempt", "", "preempt_delay 5\nnopreempt\n" + vip, func(i Instance) bool { return i.PreemptDelay == 0 && i.NoPreempt }, warn, "preempt_delay"},
+		{"preempt_delay with master", "", "preempt_delay 5\nstate MASTER\npriority 9\n" + vip, func(i Instance) bool { return i.PreemptDelay == 0 }, warn, "preempt_delay"},
+		{"v2 rounds up", "", "advert_int 1.6\n" + vip, func(i Instance) bool { return i.AdvertInt == 2*time.Second }, warn, "multiple"},
+		{"v2 never below a second", "", "advert_int 0.02\n" + vip, func(i Instance) bool { return i.AdvertInt == time.Second }, warn, ""},
+		{"v2 longest", "", "advert_int 255\n" + vip, func(i Instance) bool { return i.AdvertInt == 255*time.Second }, ok, ""},
+		{"v3 rounds to 10 ms", "", "version 3\nadvert_int 1.234\n" + vip, func(i Instance) bool { return i.AdvertInt == 1230*time.Millisecond }, warn, ""},
+		{"v3 shortest", "", "version 3\nadvert_int 0.01\n" + vip, func(i Instance) bool { return i.AdvertInt == 10*time.Millisecond }, ok, ""},
+		{"v3 longest", "", "version 3\nadvert_int 60\n" + vip, func(i Instance) bool { return i.AdvertInt == 40950*time.Millisecond }, warn, "too long"},
+		{"advert_int with rubbish", "", "advert_int 2x\n" + vip, func(i Instance) bool { return i.AdvertInt == time.Second }, warn, ""},
+		{"garp delay with rubbish counts", "", "garp_master_delay 7x\n" + vip, func(i Instance) bool { return i.GARP.MasterDelay == 7*time.Second }, warn, ""},
+		{"priority with rubbish does not", "", "priority 50x\n" + vip, func(i Instance) bool { return i.Priority == 100 }, warn, ""},
+		{"auth", "", "authentication {\nauth_type PASS\nauth_pass 1234567890\n}\n" + vip, func(i Instance) bool { return i.AuthType == AuthPass && i.AuthPass == "12345678" }, warn, "cut off"},
+		{"auth on v3", "", "version 3\nauthentication {\nauth_type PASS\nauth_pass 1\n}\n" + vip, func(i Instance) bool { return i.AuthType == AuthNone }, warn, "version 3"},
+		{"auth without password", "", "authentication {\nauth_type PASS\n}\n" + vip, func(i Instance) bool { return i.AuthType == AuthNone }, warn, "auth_pass"},
+		{"auth type in lower case", "", "authentication {\nauth_type pass\nauth_pass 1111\n}\n" + vip, func(i Instance) bool { return i.AuthType == AuthNone }, warn, "authentication type"},
+		{"AH holds and begins as backup", "", "state MASTER\npriority 9\nauthentication {\nauth_type AH\nauth_pass 1\n}\n" + vip,
+			func(i Instance) bool { return !i.StateMaster && reflect.DeepEqual(i.Unsupported, []string{"auth_type AH"}) }, warn, "AH"},
+		{"version from global", "vrrp_version 3", vip, func(i Instance) bool { return i.Version == 3 }, ok, ""},
+		{"IPv6 is version 3", "", "virtual_ipaddress {\nfe80::1/64\n}\n", func(i Instance) bool {
+			return i.Version == 3 && i.Family == 6 && reflect.DeepEqual(i.Unsupported, []string{"IPv6"}) && i.MulticastGroup == netip.MustParseAddr("ff02::12")
+		}, ok, "is held in FAULT"},
+		{"first family wins", "", "virtual_ipaddress {\n192.0.2.1\nfe80::1\n}\n", func(i Instance) bool { return i.Family == 4 && len(i.Addresses) == 1 }, warn, "family"},
+		{"no address in v2", "", "", func(i Instance) bool { return len(i.Addresses) == 0 }, warn, "sensible"},
+		{"no address wanted", "", "no_virtual_ipaddress\nversion 3\n", func(i Instance) bool { return i.NoVIP }, ok, ""},
+		{"garp from global", "vrrp_garp_master_delay 0\nvrrp_garp_master_repeat 2\nvrrp_garp_lower_prio_repeat 7", vip,
+			func(i Instance) bool { return i.GARP == GARP{0, 2, 0, 1, 0, 7} }, ok, ""},
+		{"min garp", "vrrp_min_garp", vip, func(i Instance) bool { return i.GARP == GARP{0, 1, 0, 0, 0, 1} }, ok, ""},
+		{"strict", "vrrp_strict", "priority 9\n" + vip, func(i Instance) bool {
+			return i.Strict && i.LowerPrioNoAdvert && !i.Accept && i.GARP.LowerPrioRepeat == 0 && reflect.DeepEqual(i.Unsupported, []string{"strict_mode"})
+		}, ok, ""},
+		{"strict instance forbids auth", "", "strict_mode on\nauthentication {\nauth_type PASS\nauth_pass 1\n}\n" + vip, func(i Instance) bool { return i.AuthType == AuthNone }, warn, "strict"},
+		{"strict master must be owner", "", "strict_mode\nstate MASTER\npriority 5\n" + vip, func(i Instance) bool { return !i.StateMaster }, warn, "strict"},
+		{"not strict after all", "vrrp_strict", "strict_mode off\n" + vip, func(i Instance) bool { return !i.Strict && len(i.Unsupported) == 0 }, ok, ""},
+		{"no_accept holds", "", "no_accept\n" + vip, func(i Instance) bool { return !i.Accept && reflect.DeepEqual(i.Unsupported, []string{"no_accept"}) }, ok, ""},
+		{"unicast holds", "", "unicast_src_ip 192.0.2.9\nunicast_peer {\n192.0.2.8 min_ttl 3\n}\n" + vip, func(i Instance) bool {
+			return reflect.DeepEqual(i.Unsupported, []string{"unicast_peer"}) && i.UnicastPeers[0] == UnicastPeer{netip.MustParseAddr("192.0.2.8"), 3, 255} && i.UnicastTTL == 255 && !i.MulticastGroup.IsValid()
+		}, ok, ""},
+		{"vmac holds", "", "use_vmac vrrp.1\n" + vip, func(i Instance) bool { return reflect.DeepEqual(i.Unsupported, []string{"use_vmac"}) && i.VMAC.Name == "vrrp.1" }, ok, ""},
+		{"bad MAC", "", "use_vmac 01:00:5e:00:00:01\n" + vip, func(i Instance) bool { return i.VMAC.MAC == "" }, warn, "multicast"},
+		{"ipvlan holds", "", "use_ipvlan 192.0.2.3/24 private\n" + vip, func(i Instance) bool { return i.IPVLAN.Mode == "private" && i.Unsupported[0] == "use_ipvlan" }, ok, ""},
+		{"hmac holds", "", "auth_hmac {\nkey 1 hex:00\nactive_key 1\n}\n" + vip, func(i Instance) bool { return i.Unsupported[0] == "auth_hmac" && len(i.HMAC.Keys) == 1 }, ok, ""},
+		{"fault tracker holds", "", "track_interface {\neth1\n}\n" + vip, func(i Instance) bool { return reflect.DeepEqual(i.Unsupported, []string{"track_interface"}) }, ok, ""},
+		{"weighted tracker does not", "", "track_interface {\neth1 weight 5\n}\n" + vip, func(i Instance) bool { return len(i.Unsupported) == 0 }, ok, "no effect yet"},
+		{"own interface is not tracked", "", "track_interface {\neth0\n}\n" + vip, func(i Instance) bool { return len(i.TrackInterfaces) == 0 && len(i.Unsupported) == 0 }, warn, "own interface"},
+		{"owner has no weights", "", "priority 255\ntrack_interface {\neth1 weight 5\n}\n" + vip, func(i Instance) bool { return len(i.TrackInterfaces) == 0 }, warn, "owner"},
+		{"weight limit", "", "track_interface {\neth1 weight -254\n}\n" + vip, func(i Instance) bool { return i.TrackInterfaces[0].Weight.Value == -253 }, warn, "253"},
+		{"skip_check_adv_addr false turns it on", "", "skip_check_adv_addr false\n" + vip, func(i Instance) bool { return i.SkipCheckAdvAddr }, ok, ""},
+		{"excluded addresses", "", vip + "virtual_ipaddress_excluded {\n192.0.2.1\n2001:db8::1\n}\n", func(i Instance) bool { return len(i.ExcludedAddresses) == 1 }, warn, "twice"},
+		{"mcast_dst_ip", "", "mcast_dst_ip 224.0.0.19\n" + vip, func(i Instance) bool { return i.MulticastGroup == netip.MustParseAddr("224.0.0.19") }, ok, ""},
+		{"mcast_dst_ip must be multicast", "", "mcast_dst_ip 192.0.2.9\n" + vip, func(i Instance) bool { return i.MulticastGroup == netip.MustParseAddr("224.0.0.18") }, warn, "multicast"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := "global_defs {\n" + c.global + "\n}\nvrrp_instance V {\ninterface eth0\nvirtual_router_id 51\n" + c.lines + "}\n"
+			got, diags := decodeText(t, text)
+			if len(got.Instances) != 1 {
+				t.Fatalf("%d instances: %v", len(got.Instances), diags)
+			}
+			if !c.check(got.Instances[0]) {
+				t.Errorf("decoded as %+v: %v", got.Instances[0], diags)
+			}
+			if s := status(diags); s != c.status {
+				t.Errorf("status %d, want %d: %v", s, c.status, diags)
+			}
+			if !says(diags, c.says) {
+				t.Errorf("nothing says %q: %v", c.says, diags)
+			}
+		})
+	}
+}
+
+// says tells whether a message contains a text.
+func says(diags []parser.Diagnostic, text string) bool {
+	for _, d := range diags {
+		if strings.Contains(d.Message, text) {
+			return true
+		}
+	}
+	return text == ""
+}
+
+// Instances that cannot be are errors, and leave the others alone.
+func TestImpossibleInstances(t *testing.T) {
+	const good = "vrrp_instance G {\ninterface eth9\nvirtual_router_id 9\nvirtual_ipaddress {\n192.0.2.9\n}\n}\n"
+	for name, lines := range map[string]string{
+		"no interface":           "virtual_router_id 51\n" + vip,
+		"loopback":               "interface lo\nvirtual_router_id 51\n" + vip,
+		"interface that is gone": "interface gone\nvirtual_router_id 51\n" + vip,
+		"no VRID":                "interface eth0\n" + vip,
+		"VRID out of range":      "interface eth0\nvirtual_router_id 256\n" + vip,
+		"no address in v3":       "interface eth0\nvirtual_router_id 51\nversion 3\n",
+		"no address in strict":   "interface eth0\nvirtual_router_id 51\nstrict_mode\n",
+		"VRID of another":        "interface eth9\nvirtual_router_id 9\n" + vip,
+	} {
+		env := Env{Interface: func(n string) (Interface, bool) { return Interface{MTU: 1500, Loopback: n == "lo"}, n != "gone" }}
+		c, diags := decodeOn(t, good+"vrrp_instance V {\n"+lines+"}\n", env)
+		if len(c.Instances) != 1 || c.Instances[0].Name != "G" {
+			t.Errorf("%s: instances %+v", name, c.Instances)
+		}
+		fatal := false
+		for _, d := range diags {
+			fatal = fatal || d.Severity == parser.Error
+		}
+		if !fatal || status(diags) != parser.StatusConfig {
+			t.Errorf("%s: %v", name, diags)
+		}
+	}
+}
+
+func TestDynamicInterfaces(t *testing.T) {
+	env := Env{Interface: func(string) (Interface, bool) { return Interface{}, false }}
+	c, diags := decodeOn(t, "global_defs {\ndynamic_interfaces\n}\nvrrp_instance V {\ninterface later0\nvirtual_router_id 1\n"+vip+"}\n", env)
+	if len(c.Instances) != 1 || c.Instances[0].Interface != "later0" || status(diags) != parser.StatusOK {
+		t.Errorf("%+v %v", c.Instances, diags)
+	}
+}
+
+func TestTooManyAddresses(t *testing.T) {
+	var b strings.Builder
+	for i := range 400 {
+		b.WriteString(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}).String() + "\n")
+	}
+	text := "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n" + b.String() + "}\n}\n"
+	c, diags := decodeText(t, text)
+	if i := c.Instances[0]; len(i.Addresses) != 255 || len(i.ExcludedAddresses) != 145 || status(diags) != parser.StatusConfig {
+		t.Errorf("%d and %d addresses, %v", len(i.Addresses), len(i.ExcludedAddresses), diags)
+	}
+	small := Env{Interface: func(string) (Interface, bool) { return Interface{MTU: 576}, true }}
+	c, _ = decodeOn(t, text, small)
+	// Ethernet, IP and VRRP headers and the authentication take 50 bytes, an address takes 4.
+	if got := len(c.Instances[0].Addresses); got != (576-50)/4 {
+		t.Errorf("%d addresses in 576 bytes", got)
+	}
+}
+
+func TestOrderDecides(t *testing.T) {
+	const instance = "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\n" + vip + "}\n"
+	before, _ := decodeText(t, "global_defs {\nvrrp_garp_master_repeat 9\n}\n"+instance)
+	after, _ := decodeText(t, instance+"global_defs {\nvrrp_garp_master_repeat 9\n}\n")
+	if before.Instances[0].GARP.MasterRepeat != 9 || after.Instances[0].GARP.MasterRepeat != 5 {
+		t.Errorf("repeat is %d before, %d after", before.Instances[0].GARP.MasterRepeat, after.Instances[0].GARP.MasterRepeat)
+	}
+	_, diags := decodeText(t, "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\ntrack_script {\nchk\n}\n"+vip+"}\nvrrp_script chk {\nscript /bin/true\n}\n")
+	if !says(diags, "chk not found") {
+		t.Errorf("a script that is defined later is found: %v", diags)
+	}
+}
+
+func TestScriptsOnTheHost(t *testing.T) {
+	host := func(s ScriptState, user bool) Env {
+		return Env{
+			Script: func(string, uint32, uint32) ScriptState { return s },
+			User:   func(string) (Account, bool) { return Account{UID: 7, GID: 7}, user },
+			Group:  func(string) (uint32, bool) { return 7, user },
+		}
+	}
+	const text = "vrrp_script chk {\nscript /bin/x\nweight 5\n}\nvrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nnotify /bin/y\ntrack_script {\nchk\n}\n" + vip + "}\n"
+	const secure = "global_defs {\nenable_script_security\n}\n"
+	for _, c := range []struct {
+		name    string
+		text    string
+		env     Env
+		status  parser.Status
+		scripts int
+		notify  bool
+	}{
+		{"all is well", secure + text, host(ScriptState{}, true), parser.StatusOK, 1, true},
+		{"security is off", text, host(ScriptState{}, true), parser.StatusSecurity, 1, true},
+		{"missing", secure + text, host(ScriptState{Missing: true}, true), parser.StatusConfig, 0, false},
+		{"insecure", secure + text, host(ScriptState{Insecure: true}, true), parser.StatusConfig, 0, false},
+		{"insecure without security", text, host(ScriptState{Insecure: true}, true), parser.StatusSecurity, 1, true},
+		{"not executable", secure + text, host(ScriptState{NotExecutable: true}, true), parser.StatusOK, 0, false},
+		{"no user", secure + text, host(ScriptState{}, false), parser.StatusConfig, 0, false},
+		{"no user without security", text, host(ScriptState{}, false), parser.StatusSecurity, 1, true},
+	} {
+		got, diags := decodeOn(t, c.text, c.env)
+		in := got.Instances[0]
+		if status(diags) != c.status || len(got.Scripts) != c.scripts || len(in.TrackScripts) != c.scripts || in.Notify.Set() != c.notify {
+			t.Errorf("%s: status %d, %d scripts, tracks %v, notify %v: %v", c.name, status(diags), len(got.Scripts), in.TrackScripts, in.Notify, diags)
+		}
+	}
+}
+
+func TestScriptWords(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want []string
+		bad  bool
+	}{
+		{`script /bin/true a b`, []string{"script", "/bin/true", "a", "b"}, false},
+		{`script "/bin/true a b" root`, []string{"script", "/bin/true a b", "root"}, false},
+		{`x 'a "b" c'd`, []string{"x", `a "b" cd`}, false},
+		{`x "a\tb\x41\101\cA\E\"\q"`, []string{"x", "a\tbAA\x01\x1b\"q"}, false},
+		{`x ""`, []string{"x", ""}, false},
+		{"  ", nil, false},
+		{`x "abc`, nil, true},
+		{`x 'abc`, nil, true},
+		{`x abc\`, nil, true},
+	} {
+		got, fault := scriptWords(c.in)
+		if !reflect.DeepEqual(got, c.want) || (fault != "") != c.bad {
+			t.Errorf("%s: %q %q, want %q", c.in, got, fault, c.want)
+		}
+	}
+}
+
+// A keyword without effect is said once, and does not change the exit status.
+func TestNoticesOnce(t *testing.T) {
+	_, diags := decodeText(t, "vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\npromote_secondaries\npromote_secondaries\n"+vip+"}\nvrrp_instance B {\ninterface eth1\nvirtual_router_id 1\npromote_secondaries\n"+vip+"}\n")
+	if len(diags) != 1 || diags[0].Severity != parser.Notice || diags[0].Status != parser.StatusOK || !says(diags, "promote_secondaries has no effect yet") {
+		t.Errorf("%v", diags)
+	}
+	_, diags = decodeText(t, "vrrp_script s {\nscript /bin/true\ninterval 3\nrise 2\n}\n")
+	if len(diags) != 2 || !says(diags, "vrrp_script has no effect yet") || !says(diags, "tracked by nobody") {
+		t.Errorf("%v", diags)
+	}
+}
