@@ -56,6 +56,7 @@ type decoder struct {
 
 	scripts          []scriptUse       // every script but those of vrrp_script
 	scriptPlaces     []parser.Position // of each vrrp_script
+	trackGroupPlaces []parser.Position
 	scriptUsed       map[int]bool
 	scriptUserSet    bool
 	scriptUserFailed bool

@@ -24,9 +24,16 @@ type Change struct {
 }
 
 // Key identifies an instance over reloads and restarts, as upstream does: not by its name but by what makes it the
-// same virtual router on the wire.
+// same virtual router on the wire. Unicast and VMAC instances are others than those without.
 func (in Instance) Key() string {
-	return fmt.Sprintf("%s/%d/ipv%d/%s", in.Interface, in.VRID, in.Family, in.MulticastGroup)
+	key := fmt.Sprintf("%s/%d/ipv%d/%s", in.Interface, in.VRID, in.Family, in.MulticastGroup)
+	if len(in.UnicastPeers) > 0 {
+		key += fmt.Sprintf("/unicast/%s/%s", in.MulticastSource, in.UnicastPeers[0].Addr)
+	}
+	if in.VMAC.Use || in.IPVLAN.Use {
+		key += "/vmac"
+	}
+	return key
 }
 
 // Diff lists the instances that were removed, changed and added, in this order and within it in the order of the

@@ -8,7 +8,7 @@ import (
 
 // resolve settles everything that can only be settled when the whole text was read.
 func (d *decoder) resolve() {
-	d.resolveGlobal()
+	d.resolveTrackGroups()
 	d.checkScripts()
 	d.resolveGroups()
 	for _, i := range d.raw {
@@ -25,17 +25,25 @@ func (d *decoder) resolve() {
 	d.resolveBFD()
 }
 
-func (d *decoder) resolveGlobal() {
-	if len(d.raw) == 0 {
-		return
-	}
-	for _, g := range d.config.TrackGroups {
-		for _, m := range g.Members {
-			if _, ok := d.instances[m]; !ok {
-				d.warn(d.raw[0].Pos, "track_group %s: there is no vrrp_instance %s", g.Name, m)
+// resolveTrackGroups takes members off the track groups that do not exist, and groups without any.
+func (d *decoder) resolveTrackGroups() {
+	kept := d.config.TrackGroups[:0]
+	for n, g := range d.config.TrackGroups {
+		pos := d.trackGroupPlaces[n]
+		g.Members = slices.DeleteFunc(g.Members, func(m string) bool {
+			if _, ok := d.instances[m]; ok {
+				return false
 			}
+			d.warn(pos, "track_group %s: there is no vrrp_instance %s", g.Name, m)
+			return true
+		})
+		if len(g.Members) == 0 {
+			d.warn(pos, "track_group %s has no members, it is removed", g.Name)
+			continue
 		}
+		kept = append(kept, g)
 	}
+	d.config.TrackGroups = kept
 }
 
 // resolveGroups looks the members of the sync groups up and drops groups without any.
@@ -100,6 +108,7 @@ func (d *decoder) resolveInstance(i *rawInstance) {
 	d.resolveMulticast(i)
 	d.resolveGARP(i)
 	d.resolveDevices(i)
+	d.resolveVMAC(i)
 	d.dropOwnInterface(i)
 	d.resolveTrackers(i)
 	d.holdUnsupported(i)
@@ -405,6 +414,27 @@ func (d *decoder) resolveDevices(i *rawInstance) {
 				list[n].Dev = d.config.Global.DefaultInterface
 			}
 		}
+	}
+}
+
+// resolveVMAC settles what an interface of the instance's own means for other settings.
+func (d *decoder) resolveVMAC(i *rawInstance) {
+	own := i.VMAC.Use || i.IPVLAN.Use
+	if own && i.PromoteSecondaries {
+		d.warn(i.Pos, "(%s) promote_secondaries is set for a VMAC anyway, it is ignored", i.Name)
+		i.PromoteSecondaries = false
+	}
+	switch {
+	case !i.VMACXmitBase:
+	case i.VMAC.Use && i.Instance.Strict:
+		d.warn(i.Pos, "(%s) vmac_xmit_base is ignored in strict mode", i.Name)
+		i.VMACXmitBase = false
+	case !own:
+		d.warn(i.Pos, "(%s) vmac_xmit_base needs use_vmac, it is ignored", i.Name)
+		i.VMACXmitBase = false
+	}
+	if i.IPVLAN.Use && i.Family == 4 && !i.IPVLAN.Addr.IsValid() {
+		d.warn(i.Pos, "(%s) use_ipvlan with IPv4 needs an address", i.Name)
 	}
 }
 

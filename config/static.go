@@ -23,6 +23,7 @@ func (d *decoder) openTrackGroup(l line) {
 	}
 	d.trackGroups[args[0].Text] = len(d.config.TrackGroups)
 	d.config.TrackGroups = append(d.config.TrackGroups, TrackGroup{Name: args[0].Text})
+	d.trackGroupPlaces = append(d.trackGroupPlaces, l.st.Pos())
 }
 
 func (d *decoder) lastTrackGroup() *TrackGroup {
