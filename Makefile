@@ -36,11 +36,11 @@ check: ## Check format, vet, staticcheck, the generated document and unit tests
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	if [ -d config/gen ]; then $(GO) run -buildvcs=false ./config/gen -check; fi
-	CGO_ENABLED=0 $(GO) test $(UNIT)
+	$(MAKE) unit
 
 test: debs build unit race lab ## Set up and run all tests (root on Debian)
 
-unit: ## Run the tests that need no network, simulated clusters among them
+unit: tools ## Run the tests that need no network, simulated clusters among them
 	CGO_ENABLED=0 $(GO) test $(UNIT)
 
 race: tools ## Run the same tests with the race detector
@@ -73,9 +73,9 @@ clean: ## Remove what was built (what was fetched stays in .cache)
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
 
-# What the race detector needs.
+# What tests call, and what the race detector needs.
 tools:
-	scripts/tools gcc:gcc libc6-dev
+	scripts/tools ip:iproute2 gcc:gcc libc6-dev
 
 # Peers and servers of the tests: unpacked in .cache, never installed.
 debs:
