@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,13 +21,14 @@ import (
 
 // vrrpChild is the process that runs the virtual routers.
 type vrrpChild struct {
-	options Options
-	conn    *net.UnixConn
-	log     *logSystem
-	scripts *scriptStarter
-	engine  *vrrp.Engine
-	beats   vrrp.Beats
-	cancel  context.CancelFunc
+	options  Options
+	heritage heritage
+	lock     *os.File // of the pid file, held to the end
+	log      *logSystem
+	scripts  *scriptStarter
+	engine   *vrrp.Engine
+	cancel   context.CancelFunc
+	ready    atomic.Bool
 
 	checked    config.Config // the configuration of the last check
 	generation int
@@ -35,24 +36,28 @@ type vrrpChild struct {
 }
 
 // runVRRP is the VRRP child from exec to exit. It gives the exit code.
-func runVRRP(o Options, conn *net.UnixConn) int {
+func runVRRP(o Options, h heritage) int {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, unix.SIGHUP)
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, unix.SIGTERM, unix.SIGINT)
-	acceptQuietly()
-
-	c := &vrrpChild{options: o, conn: conn, log: newLog(o, roleVRRP)}
-	defer c.log.Close()
-	c.outbox.init(conn)
-	cfg, resume, err := c.receiveStart()
-	if err != nil {
-		c.log.Errorf("starting: %v", err)
-		return exitFatal
+	signal.Notify(stop, unix.SIGTERM)
+	if o.IgnoreSigint {
+		acceptQuietly(unix.SIGINT)
+	} else {
+		signal.Notify(stop, unix.SIGINT)
 	}
-	if err := c.build(cfg, resume); err != nil {
-		c.log.Errorf("starting: %v", err)
-		return exitFatal
+	acceptQuietly(quietSignals...)
+
+	c := &vrrpChild{options: o, heritage: h, log: newLog(o, roleVRRP)}
+	defer c.log.Close()
+	c.outbox.init(h.conn)
+	start, err := receiveStart(h.conn)
+	if err == nil {
+		c.lock = start.lock
+		err = c.build(start)
+	}
+	if err != nil {
+		return c.fail(exitFatal, fmt.Errorf("starting: %w", err))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
@@ -62,44 +67,18 @@ func runVRRP(o Options, conn *net.UnixConn) int {
 	return c.run(ctx)
 }
 
-// acceptQuietly keeps signals from ending the process that have no effect yet.
-func acceptQuietly() {
-	signal.Notify(make(chan os.Signal, 1), unix.SIGUSR1, unix.SIGUSR2, sigJSON, sigStatsClear)
-	signal.Ignore(unix.SIGPIPE)
-}
-
-// receiveStart reads the first message: what to run and what to go on with.
-func (c *vrrpChild) receiveStart() (config.Config, map[string]vrrp.InstanceState, error) {
-	m, err := receiveMessage(c.conn, make([]byte, maxPacket))
-	if err != nil {
-		return config.Config{}, nil, fmt.Errorf("waiting for the configuration: %w", err)
-	}
-	if m.Kind != kindStart || len(m.files) != 3 {
-		return config.Config{}, nil, fmt.Errorf("the parent sent %q with %d files", m.Kind, len(m.files))
-	}
-	defer closeFiles(m.files)
-	text, err := loadText(m.files[0])
-	if err != nil {
-		return config.Config{}, nil, fmt.Errorf("loading the configuration: %w", err)
-	}
-	states, err := loadStates(m.files[1])
-	if err != nil {
-		return config.Config{}, nil, fmt.Errorf("loading the last state: %w", err)
-	}
-	if c.beats, err = mapBeats(m.files[2]); err != nil {
-		return config.Config{}, nil, err
-	}
-	return decodeText(text).config, states, nil
-}
-
-func closeFiles(files []*os.File) {
-	for _, f := range files {
-		_ = f.Close()
-	}
+// fail logs why the process cannot run, and tells the parent that another attempt would end as this one. The exit
+// code alone would not do: a Go process that panics exits with the code of a bad configuration.
+func (c *vrrpChild) fail(code int, err error) int {
+	c.log.Error(err)
+	c.outbox.put(message{Kind: kindFailed, Code: code, Error: err.Error()})
+	c.outbox.close()
+	return code
 }
 
 // build makes the engine with the kernel under it.
-func (c *vrrpChild) build(cfg config.Config, resume map[string]vrrp.InstanceState) error {
+func (c *vrrpChild) build(s startMessage) error {
+	cfg := decodeText(s.text).config
 	kernel, err := netif.Open()
 	if err != nil {
 		return err
@@ -108,8 +87,8 @@ func (c *vrrpChild) build(cfg config.Config, resume map[string]vrrp.InstanceStat
 	c.scripts.use(cfg)
 	c.engine, err = vrrp.New(vrrp.Options{
 		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
-		Detail: c.options.Detail > 0, Resume: resume, Scripts: c.scripts, KeepAddresses: c.options.KeepVRRP,
-		Report: c.outbox.report, Beats: c.beats,
+		Detail: c.options.Detail > 0, Resume: s.states, Scripts: c.scripts, KeepAddresses: c.options.KeepVRRP,
+		Report: c.outbox.report, Beats: s.beats,
 	})
 	return err
 }
@@ -131,37 +110,44 @@ func (c *vrrpChild) run(ctx context.Context) int {
 	go func() {
 		defer close(started)
 		if _, err := c.engine.States(); err == nil { // answers when the engine runs
+			c.ready.Store(true)
 			c.outbox.put(message{Kind: kindReady})
 		}
 	}()
 	err := c.engine.Run(ctx)
 	<-started
-	patience, cancel := context.WithTimeout(context.Background(), time.Second)
+	patience, cancel := context.WithTimeout(context.Background(), scriptPatience)
 	defer cancel()
-	c.scripts.runner.Stop(patience) // stop scripts get at most a second, as upstream gives them
-	c.outbox.close()
+	c.scripts.runner.Stop(patience)
 	switch {
 	case errors.Is(err, vrrp.ErrNoInterface):
 		c.log.Error("Non-existent interface specified in configuration")
-		c.log.Error(err)
-		return exitConfig
+		return c.fail(exitConfig, err)
+	case err != nil && !errors.Is(err, context.Canceled) && !c.ready.Load():
+		return c.fail(exitFatal, err)
 	case err != nil && !errors.Is(err, context.Canceled):
 		c.log.Error(err)
-		return exitFatal
+		c.outbox.close()
+		return exitProgramError
 	}
+	c.outbox.close()
 	c.log.Info("Stopped")
 	return exitOK
 }
+
+// scriptPatience is how long stop scripts may delay the end, as upstream has it.
+const scriptPatience = time.Second
 
 // listen carries out what the parent says. When the parent is gone, so are we: nobody would look after us.
 func (c *vrrpChild) listen() {
 	defer c.cancel()
 	buffer := make([]byte, maxPacket)
 	for {
-		m, err := receiveMessage(c.conn, buffer)
+		m, err := receiveMessage(c.heritage.conn, buffer)
 		switch {
 		case errors.Is(err, io.EOF):
 			c.log.Warn("the parent process is gone, stopping")
+			logCrash(c.log.Entry, "parent", c.heritage.parentCrash)
 			return
 		case err != nil:
 			c.log.Errorf("listening to the parent: %v", err)

@@ -1,24 +1,20 @@
 package daemon
 
 import (
-	"net"
+	"time"
 
 	"keepalived-go/netif"
+	"keepalived-go/vrrp"
+	"keepalived-go/vrrp/fsm"
 )
 
 // runCleanup takes the addresses off that its parent names, and ends.
-func runCleanup(o Options, conn *net.UnixConn) int {
+func runCleanup(o Options, h heritage) int {
 	log := newLog(o, roleCleanup)
 	defer log.Close()
-	m, err := receiveMessage(conn, make([]byte, maxPacket))
-	if err != nil || m.Kind != kindStart || len(m.files) < 2 {
-		log.Errorf("waiting for what to clean up: %v", err)
-		return exitFatal
-	}
-	defer closeFiles(m.files)
-	states, err := loadStates(m.files[1])
+	s, err := receiveStart(h.conn)
 	if err != nil {
-		log.Errorf("loading what to clean up: %v", err)
+		log.Errorf("waiting for what to clean up: %v", err)
 		return exitFatal
 	}
 	kernel, err := netif.Open()
@@ -28,7 +24,7 @@ func runCleanup(o Options, conn *net.UnixConn) int {
 	}
 	defer func() { _ = kernel.Close() }()
 	code := exitOK
-	for _, s := range states {
+	for _, s := range s.states {
 		log.Infof("(%s) removing the VIPs that a dead process has left", s.Name)
 		for _, a := range s.Addresses {
 			if err := kernel.DeleteAddress(a); err != nil {
@@ -38,4 +34,70 @@ func runCleanup(o Options, conn *net.UnixConn) int {
 		}
 	}
 	return code
+}
+
+// takeOverdue removes from known the Masters whose time to resume is over at now (CLOCK_MONOTONIC, nanoseconds), and
+// returns them with the time until the next one is; 0 when no Master is left.
+func takeOverdue(known map[string]vrrp.InstanceState, now int64) (overdue map[string]vrrp.InstanceState, next time.Duration) {
+	overdue = map[string]vrrp.InstanceState{}
+	for key, s := range known {
+		if s.State != fsm.Master {
+			continue
+		}
+		left := s.MasterDown - time.Duration(now-s.LastAdvert)
+		if left <= 0 {
+			overdue[key] = s
+			delete(known, key)
+		} else if next == 0 || left < next {
+			next = left
+		}
+	}
+	return overdue, next
+}
+
+// cleanupPatience bounds the life of a clean-up process.
+const cleanupPatience = 5 * time.Second
+
+// cleanUp takes addresses off that a dead child has left: nobody answers for them any more, and a peer will take them.
+func (p *parent) cleanUp(left map[string]vrrp.InstanceState) {
+	if len(left) == 0 || p.options.KeepVRRP {
+		return
+	}
+	child, err := p.launchChild(roleCleanup, left)
+	if err != nil {
+		p.log.Errorf("taking the addresses of the dead VRRP child off: %v", err)
+		return
+	}
+	p.cleanups[child] = true
+	p.after(cleanupPatience, func() {
+		if p.cleanups[child] {
+			p.log.Errorf("the clean-up process(%d) does not end, killing it", child.pid())
+			_ = child.process.Kill()
+		}
+	})
+}
+
+// cleanUpAll takes every address off: no child will start any more.
+func (p *parent) cleanUpAll() {
+	left := map[string]vrrp.InstanceState{}
+	for key, s := range p.known {
+		if s.State == fsm.Master {
+			left[key] = s
+		}
+	}
+	p.known = nil
+	p.cleanUp(left)
+}
+
+// watchResume takes the addresses of every Master off whose successor has not resumed in time: by then a peer is
+// Master. A child that starts later starts it as Backup.
+func (p *parent) watchResume() {
+	if p.stopping || p.child != nil && p.child.ready {
+		return
+	}
+	overdue, next := takeOverdue(p.known, monotonicNow())
+	p.cleanUp(overdue)
+	if next > 0 {
+		p.resumeTimer = p.after(next, p.watchResume)
+	}
 }

@@ -89,5 +89,9 @@ func testConfig(o Options) int {
 			fmt.Fprintln(out, excerpt)
 		}
 	}
-	return exitStatus(c.diagnostics)
+	status := exitStatus(c.diagnostics)
+	if status == exitOK && !o.facilityKnown() {
+		return int(parser.StatusConfig) // upstream counts it as a fault of the configuration
+	}
+	return status
 }

@@ -38,8 +38,5 @@ func launchFailed(p *os.Process) int {
 		fmt.Fprintf(os.Stderr, "waiting for the daemon: %v\n", err)
 		return exitFatal
 	}
-	if code := state.ExitCode(); code > exitOK {
-		return code
-	}
-	return exitFatal
+	return max(state.ExitCode(), exitFatal) // a daemon that is gone is never a success
 }

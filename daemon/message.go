@@ -15,15 +15,14 @@ import (
 	"keepalived-go/vrrp"
 )
 
-// message is what parent and child say to each other, one JSON value per packet.
+// message is what parent and child say to each other, one JSON value per packet. Whatever can be large travels as a
+// sealed memory file beside it.
 type message struct {
 	Kind messageKind
 	// Generation numbers the configurations: an answer names the one that it is about.
 	Generation int    `json:",omitempty"`
 	Error      string `json:",omitempty"`
-	// States are reported in portions, because a packet is bounded; More follows until the last one.
-	States []vrrp.InstanceState `json:",omitempty"`
-	More   bool                 `json:",omitempty"`
+	Code       int    `json:",omitempty"`
 
 	files []*os.File // passed along, not part of the JSON
 }
@@ -31,21 +30,19 @@ type message struct {
 type messageKind string
 
 const (
-	kindStart  messageKind = "start"  // parent: configuration and resume memfd
-	kindCheck  messageKind = "check"  // parent: can this configuration work? (memfd)
+	kindStart  messageKind = "start"  // parent: text, states to resume from, beats, lock of the pid file
+	kindCheck  messageKind = "check"  // parent: can this configuration work? (its text)
 	kindApply  messageKind = "apply"  // parent: use the configuration that was checked
 	kindStop   messageKind = "stop"   // parent: end cleanly
-	kindReady  messageKind = "ready"  // child: runs; launcher: the pid files are there
+	kindReady  messageKind = "ready"  // child: runs; to the launcher: the pid files are there
 	kindAnswer messageKind = "answer" // child: to check and apply
 	kindReport messageKind = "report" // child: how the instances are
 	kindReload messageKind = "reload" // child: somebody sent it SIGHUP
+	kindFailed messageKind = "failed" // child: cannot run at all, for the exit code Code
 )
 
 // maxPacket bounds one message; the kernel's default socket buffer is larger.
 const maxPacket = 128 << 10
-
-// statesPerPacket keeps a report below maxPacket for instances with a few addresses.
-const statesPerPacket = 40
 
 func sendMessage(conn *net.UnixConn, m message) error {
 	text, err := json.Marshal(m)
@@ -133,8 +130,8 @@ func sealedText(t *parser.Text) (*os.File, error) {
 	return sealedFile("keepalived.conf", func(w io.Writer) error { _, err := t.WriteTo(w); return err })
 }
 
-func sealedStates(states map[string]vrrp.InstanceState) (*os.File, error) {
-	return sealedFile("keepalived.states", func(w io.Writer) error { return json.NewEncoder(w).Encode(states) })
+func sealedJSON(name string, value any) (*os.File, error) {
+	return sealedFile(name, func(w io.Writer) error { return json.NewEncoder(w).Encode(value) })
 }
 
 // loadText reads a text from a memory file that several processes may share: it must not depend on the file offset.
@@ -142,21 +139,49 @@ func loadText(f *os.File) (*parser.Text, error) {
 	return parser.LoadText(wholeFile(f))
 }
 
-func loadStates(f *os.File) (map[string]vrrp.InstanceState, error) {
-	states := map[string]vrrp.InstanceState{}
-	err := json.NewDecoder(wholeFile(f)).Decode(&states)
-	return states, err
+func loadJSON(f *os.File, value any) error {
+	return json.NewDecoder(wholeFile(f)).Decode(value)
 }
 
 func wholeFile(f *os.File) io.Reader { return io.NewSectionReader(f, 0, 1<<62) }
 
-// sendStates reports in portions.
-func sendStates(conn *net.UnixConn, states []vrrp.InstanceState) error {
-	for len(states) > statesPerPacket {
-		if err := sendMessage(conn, message{Kind: kindReport, States: states[:statesPerPacket], More: true}); err != nil {
-			return err
-		}
-		states = states[statesPerPacket:]
+func closeFiles(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
 	}
-	return sendMessage(conn, message{Kind: kindReport, States: states})
+}
+
+// startFiles is how many files come with the first message.
+const startFiles = 4
+
+// startMessage is what a child starts with.
+type startMessage struct {
+	text   *parser.Text
+	states map[string]vrrp.InstanceState
+	beats  vrrp.Beats
+	lock   *os.File // of its pid file; held as long as the process lives
+}
+
+// receiveStart waits for the first message of the parent.
+func receiveStart(conn *net.UnixConn) (startMessage, error) {
+	m, err := receiveMessage(conn, make([]byte, maxPacket))
+	if err != nil {
+		return startMessage{}, fmt.Errorf("waiting for the configuration: %w", err)
+	}
+	if m.Kind != kindStart || len(m.files) != startFiles {
+		closeFiles(m.files)
+		return startMessage{}, fmt.Errorf("the parent sent %q with %d files", m.Kind, len(m.files))
+	}
+	defer closeFiles(m.files[:startFiles-1])
+	s := startMessage{lock: m.files[startFiles-1]}
+	if s.text, err = loadText(m.files[0]); err != nil {
+		return s, fmt.Errorf("loading the configuration: %w", err)
+	}
+	if err := loadJSON(m.files[1], &s.states); err != nil {
+		return s, fmt.Errorf("loading the last state: %w", err)
+	}
+	if s.beats, err = mapBeats(m.files[2]); err != nil {
+		return s, err
+	}
+	return s, nil
 }

@@ -47,6 +47,7 @@ type Options struct {
 	Genhash       bool
 	AddressChange bool     // -a
 	extra         []string // words that are no option
+	withoutEffect []string // options that were given and do nothing yet
 }
 
 // Paths of the command line's defaults.
@@ -65,18 +66,83 @@ const optionalValue = "\x00"
 func ParseOptions(arguments []string) (Options, error) {
 	var o Options
 	set := optionSet(&o)
-	err := set.Parse(arguments)
-	if err != nil {
+	if err := set.Parse(separateValues(arguments)); err != nil {
 		return o, optionError(err)
+	}
+	if set.Changed("log-file") || set.Changed("flush-log-file") {
+		return o, errors.New("-g requires configure option --enable-log-file")
 	}
 	o.extra = set.Args()
 	o.signumGiven = set.Changed("signum")
-	if set.Changed("config-test") {
-		o.TestConfig = true
-		o.TestLog = strings.TrimPrefix(o.TestLog, optionalValue)
-	}
+	o.TestConfig = set.Changed("config-test")
+	o.TestLog = strings.TrimPrefix(o.TestLog, optionalValue)
+	set.Visit(func(f *pflag.Flag) {
+		if _, idle := f.Annotations[idleOption]; idle {
+			o.withoutEffect = append(o.withoutEffect, f.Name)
+		}
+	})
 	return o, nil
 }
+
+// separateValues turns -tFILE, and the other short options whose value may be left out, into -t=FILE: pflag would
+// take the letters of FILE for options.
+func separateValues(arguments []string) []string {
+	const optional, required = "tgM", "fSuprcbAsi"
+	out := make([]string, 0, len(arguments))
+	for n, a := range arguments {
+		if a == "--" {
+			return append(out, arguments[n:]...)
+		}
+		out = append(out, a)
+		if len(a) < 2 || a[0] != '-' || a[1] == '-' {
+			continue
+		}
+		if i := strings.IndexAny(a[1:], optional+required) + 1; i > 0 && i+1 < len(a) && strings.IndexByte(optional, a[i]) >= 0 {
+			out[len(out)-1] = a[:i+1] + "=" + a[i+1:]
+		}
+	}
+	return out
+}
+
+// complaints are what is said about the command line before the start goes on.
+func (o Options) complaints() []string {
+	var said []string
+	if len(o.extra) > 0 {
+		said = append(said, "Unexpected argument(s): "+strings.Join(o.extra, " "))
+	}
+	if !o.facilityKnown() {
+		said = append(said, fmt.Sprintf("Invalid log facility '%s'", o.Facility))
+	}
+	if _, ok := parseMask(o.Umask); o.Umask != "" && !ok {
+		said = append(said, "Invalid --umask option "+o.Umask)
+	}
+	return said
+}
+
+func (o Options) facilityKnown() bool {
+	_, ok := facilityCode(o.Facility)
+	return ok
+}
+
+// defaultMask is the umask of a daemon that nobody has told another one.
+const defaultMask = 0o177
+
+// mask is the umask of the command line.
+func (o Options) mask() int {
+	if m, ok := parseMask(o.Umask); ok {
+		return m
+	}
+	return defaultMask
+}
+
+// parseMask reads a number in any of C's notations, at most 0777.
+func parseMask(s string) (mask int, ok bool) {
+	n, err := strconv.ParseUint(s, 0, 32)
+	return int(n), err == nil && n <= 0o777
+}
+
+// idleOption marks an option that is read and does nothing yet.
+const idleOption = "idle"
 
 // optionSet describes every option of the contract. Those without effect yet are read all the same.
 func optionSet(o *Options) *pflag.FlagSet {
@@ -122,8 +188,30 @@ func optionSet(o *Options) *pflag.FlagSet {
 	s.Lookup("config-test").NoOptDefVal = optionalValue
 	s.BoolVarP(&o.Version, "version", "v", false, "print the version and exit")
 	s.BoolVarP(&o.Help, "help", "h", false, "print this text and exit")
+	hiddenOptions(s)
+	for _, name := range []string{
+		"no_bfd", "dont-release-ipvs", "checkers_pid", "bfd_pid", "address-monitoring", "snmp", "snmp-agent-socket",
+		"namespace", "core-dump", "core-dump-pattern", "no-mem-check", "mem-check-log", "openssl-mem-check", "perf", "debug",
+	} {
+		s.Lookup(name).Annotations = map[string][]string{idleOption: nil}
+	}
 	s.SetNormalizeFunc(unambiguous(s))
 	return s
+}
+
+// hiddenOptions are those of special builds of upstream. They are read so that no start fails because of them.
+func hiddenOptions(s *pflag.FlagSet) {
+	s.Bool("no-mem-check", false, "")
+	s.BoolP("mem-check-log", "L", false, "")
+	s.BoolP("openssl-mem-check", "O", false, "")
+	s.String("config-fd", "", "")
+	for _, name := range []string{"perf", "debug"} {
+		s.String(name, "", "")
+		s.Lookup(name).NoOptDefVal = optionalValue
+	}
+	for _, name := range []string{"no-mem-check", "mem-check-log", "openssl-mem-check", "config-fd", "perf", "debug"} {
+		s.Lookup(name).Hidden = true
+	}
 }
 
 // unambiguous lets an option be cut short as long as only one begins like that, the way getopt_long does.
@@ -174,11 +262,11 @@ func facilityCode(name string) (code int, ok bool) {
 	case "user":
 		return 1, true
 	}
-	n, err := strconv.Atoi(strings.TrimPrefix(name, "local"))
-	if err != nil || n < 0 || n > 7 {
+	digit := strings.TrimPrefix(name, "local")
+	if len(digit) != 1 || digit[0] < '0' || digit[0] > '7' {
 		return 3, false
 	}
-	return 16 + n, true
+	return 16 + int(digit[0]-'0'), true
 }
 
 // usage is the text of -h.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -68,7 +69,7 @@ func (b *outbox) run() {
 		messages, states, closed := b.messages, b.states, b.closed
 		b.messages, b.states = nil, nil
 		b.mu.Unlock()
-		if states != nil && sendStates(b.conn, states) != nil {
+		if states != nil && b.sendReport(states) != nil {
 			return // the parent is gone; listen sees it too
 		}
 		for _, m := range messages {
@@ -82,4 +83,14 @@ func (b *outbox) run() {
 			return
 		}
 	}
+}
+
+// sendReport sends how the instances are, as a file: there may be hundreds of them with hundreds of addresses.
+func (b *outbox) sendReport(states []vrrp.InstanceState) error {
+	f, err := sealedJSON("keepalived.report", states)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return sendMessage(b.conn, message{Kind: kindReport, files: []*os.File{f}})
 }

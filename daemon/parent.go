@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -26,41 +27,42 @@ type parent struct {
 	current    configuration
 	generation int
 	child      *supervised
-	cleanup    *supervised                   // takes addresses off, nil when there is none
 	known      map[string]vrrp.InstanceState // the last report of the child
 	deaths     []time.Time                   // of the child, recent ones
 	beats      *sharedBeats
-	announced  bool // READY was said
+	cleanups   map[*supervised]bool // processes that take addresses off
+	reload     *pendingReload       // nil when there is none
 	pid        *pidFile
 	childPID   *pidFile
-	reload     *pendingReload
+	announced  bool // READY was said
 	stopping   bool
 	exitCode   int
 
+	respawnTimer, resumeTimer *time.Timer // nil or past when not armed
+
 	signals chan os.Signal
-	events  chan childEvent
-	timer   <-chan time.Time // the next thing that is due: see due
-	due     func()
+	work    chan func() // what children and timers ask the loop to do
 }
 
 // runParent is the daemon from its start to its end. It gives the exit code.
 func runParent(o Options, launcher *net.UnixConn) int {
-	p := &parent{options: o, launcher: launcher, log: newLog(o, roleParent), signals: make(chan os.Signal, 16), events: make(chan childEvent, 16)}
-	defer p.log.Close()
-	catch := []os.Signal{unix.SIGHUP, unix.SIGTERM}
-	if o.IgnoreSigint {
-		signal.Ignore(unix.SIGINT)
-	} else {
-		catch = append(catch, unix.SIGINT)
+	p := &parent{
+		options: o, launcher: launcher, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
+		signals: make(chan os.Signal, 16), work: make(chan func(), 16),
 	}
-	signal.Notify(p.signals, catch...)
-	acceptQuietly()
+	defer p.log.Close()
+	signal.Notify(p.signals, unix.SIGHUP, unix.SIGTERM)
+	if o.IgnoreSigint {
+		acceptQuietly(unix.SIGINT)
+	} else {
+		signal.Notify(p.signals, unix.SIGINT)
+	}
+	acceptQuietly(quietSignals...)
 	if err := p.start(); err != nil {
 		p.log.Error(err)
-		if errors.Is(err, errRunning) || launcher == nil && !o.Console {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		p.tellLauncher(message{Error: err.Error()})
+		p.complain(err)
+		p.pid.remove()
+		p.childPID.remove()
 		return p.exitCode
 	}
 	p.loop()
@@ -68,49 +70,89 @@ func runParent(o Options, launcher *net.UnixConn) int {
 	return p.exitCode
 }
 
+// quietSignals have no effect yet, or never: SIGPIPE is not ignored, because a script would inherit that.
+var quietSignals = []os.Signal{unix.SIGUSR1, unix.SIGUSR2, unix.SIGPIPE, sigJSON, sigStatsClear, sigThreadDump}
+
+// acceptQuietly keeps signals from ending the process.
+func acceptQuietly(signals ...os.Signal) { signal.Notify(make(chan os.Signal, 1), signals...) }
+
+// complain tells whoever started the daemon why it does not run.
+func (p *parent) complain(err error) {
+	switch {
+	case p.launcher != nil:
+		p.tellLauncher(message{Error: err.Error()})
+	case !p.options.Console:
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
+
 // start claims the pid files, reads the configuration and starts what it needs.
 func (p *parent) start() error {
 	p.exitCode = exitFatal
-	var err error
-	if p.pid, err = claimPIDFile(p.options.PIDFile); err != nil {
-		return err
+	if p.launcher != nil {
+		if err := p.leaveFolder(); err != nil {
+			return err
+		}
 	}
+	unix.Umask(p.options.mask())
 	p.log.Infof("Starting %s", contract)
 	p.logHost()
-	p.current, err = readConfiguration(p.options)
-	if err != nil {
+	var err error
+	if p.pid, err = claimPIDFile(p.options.PIDFile); err != nil {
+		if errors.Is(err, errRunning) && p.launcher == nil {
+			p.exitCode = exitOK // as upstream in the foreground
+		}
+		return err
+	}
+	if p.current, err = readConfiguration(p.options); err != nil {
 		p.exitCode = exitNoConfig
-		p.pid.remove()
 		return err
 	}
 	p.log.Infof("Configuration file %s", p.options.ConfigFile)
 	p.logDiagnostics(p.current)
 	if d, bad := p.current.fatal(); bad {
 		p.exitCode = exitConfig
-		p.pid.remove()
 		return fmt.Errorf("cannot start: %s", d)
 	}
-	if p.childPID, err = claimPIDFile(p.options.VRRPPIDFile); err != nil {
-		p.pid.remove()
-		return err
-	}
+	p.dump()
+	p.applyUmask()
 	if err := p.pid.write(os.Getpid()); err != nil {
-		p.pid.remove()
 		return err
 	}
 	if p.beats, err = newSharedBeats(); err != nil {
-		p.pid.remove()
+		return err
+	}
+	p.generation = 1
+	if !p.wantsVRRP(p.current.config) {
+		p.exitCode = exitOK
+		p.ready()
+		return nil
+	}
+	if err := p.startChild(); err != nil {
 		return err
 	}
 	p.exitCode = exitOK
-	p.generation = 1
-	if p.wantsVRRP(p.current.config) {
-		p.startChild()
-	} else {
-		p.announced = true
-		p.ready()
-	}
 	return nil
+}
+
+// leaveFolder moves a daemon to /, so that it keeps no file system busy. Paths stay those that the user meant.
+func (p *parent) leaveFolder() error {
+	o := &p.options
+	for _, path := range []*string{&o.ConfigFile, &o.PIDFile, &o.VRRPPIDFile} {
+		abs, err := filepath.Abs(*path)
+		if err != nil {
+			return fmt.Errorf("finding %s: %w", *path, err)
+		}
+		*path = abs
+	}
+	return os.Chdir("/")
+}
+
+// applyUmask sets the configuration's umask, unless the command line has one.
+func (p *parent) applyUmask() {
+	if mask := p.current.config.Global.Umask; p.options.Umask == "" && mask.Set {
+		unix.Umask(int(mask.Value))
+	}
 }
 
 func (p *parent) logHost() {
@@ -119,6 +161,9 @@ func (p *parent) logHost() {
 		p.log.Infof("Running on Linux %s %s", unix.ByteSliceToString(uts.Release[:]), unix.ByteSliceToString(uts.Version[:]))
 	}
 	p.log.Infof("Command line: '%s'", strings.Join(os.Args, "' '"))
+	for _, name := range p.options.withoutEffect {
+		p.log.Infof("option --%s has no effect yet", name)
+	}
 }
 
 // logDiagnostics says everything that the files gave reason to say.
@@ -127,11 +172,21 @@ func (p *parent) logDiagnostics(c configuration) {
 		switch {
 		case d.Severity == parser.Error:
 			p.log.Error(d)
-		case d.Status != 0:
+		case d.Status != parser.StatusOK:
 			p.log.Warn(d)
 		default:
 			p.log.Info(d)
 		}
+	}
+}
+
+// dump logs the text of the configuration after includes and substitution, for -d.
+func (p *parent) dump() {
+	if !p.options.Dump {
+		return
+	}
+	for line := range strings.Lines(p.current.text.String()) {
+		p.log.Info(strings.TrimRight(line, "\n"))
 	}
 }
 
@@ -143,8 +198,12 @@ func (p *parent) wantsVRRP(cfg config.Config) bool {
 	return len(cfg.Instances) > 0 || p.options.All || p.options.VRRPOnly
 }
 
-// ready tells everybody who waits for the start that it is over.
+// ready tells everybody who waits for the start that it is over. It does so once.
 func (p *parent) ready() {
+	if p.announced {
+		return
+	}
+	p.announced = true
 	p.tellLauncher(message{Kind: kindReady})
 	p.log.Info("Startup complete")
 	notifySystemd("READY=1\nMAINPID=" + fmt.Sprint(os.Getpid()))
@@ -166,22 +225,34 @@ func notifySystemd(state string) {
 }
 
 func (p *parent) loop() {
-	for !p.stopping || p.child != nil || p.cleanup != nil {
+	for !p.stopping || p.child != nil || len(p.cleanups) > 0 {
 		select {
 		case s := <-p.signals:
 			p.signal(s)
-		case e := <-p.events:
-			p.event(e)
-		case <-p.timer:
-			due := p.due
-			p.timer, p.due = nil, nil
-			due()
+		case f := <-p.work:
+			p.takeSignals()
+			f()
 		}
 	}
 }
 
-// after has f done in the loop when d has passed. There is one such thing at a time.
-func (p *parent) after(d time.Duration, f func()) { p.timer, p.due = time.After(d), f }
+// takeSignals handles the signals that wait. A stop that goes to all processes at once is seen before the end of a
+// child, which would be started again otherwise.
+func (p *parent) takeSignals() {
+	for {
+		select {
+		case s := <-p.signals:
+			p.signal(s)
+		default:
+			return
+		}
+	}
+}
+
+// after has f done in the loop when d has passed.
+func (p *parent) after(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { p.work <- f })
+}
 
 func (p *parent) signal(s os.Signal) {
 	switch s {
@@ -192,9 +263,6 @@ func (p *parent) signal(s os.Signal) {
 	}
 }
 
-// defaultChildWait is child_wait_time without configuration.
-const defaultChildWait = 5 * time.Second
-
 // stop ends the children, once.
 func (p *parent) stop() {
 	if p.stopping {
@@ -203,18 +271,18 @@ func (p *parent) stop() {
 	p.stopping = true
 	p.log.Info("Stopping")
 	notifySystemd("STOPPING=1")
-	if p.child == nil {
+	child := p.child
+	if child == nil {
+		p.cleanUpAll()
 		return
 	}
-	p.child.send(message{Kind: kindStop})
+	child.send(message{Kind: kindStop})
 	wait := p.current.config.Global.ChildWaitTime
-	if wait <= 0 {
-		wait = defaultChildWait
-	}
-	child := p.child
 	p.after(wait, func() {
-		p.log.Warnf("VRRP process(%d) did not end within %v, killing it", child.pid(), wait)
-		_ = child.process.Kill()
+		if p.child == child {
+			p.log.Warnf("VRRP process(%d) did not end within %v, killing it", child.pid(), wait)
+			_ = child.process.Kill()
+		}
 	})
 }
 

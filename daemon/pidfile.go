@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,18 +14,45 @@ import (
 // errRunning says that another daemon holds the pid file.
 var errRunning = errors.New("daemon is already running")
 
-// pidFile is a pid file that is locked as long as this process lives. A process that was killed leaves the file but
-// not the lock, so the next start takes it over.
+// pidFile is a pid file that is locked as long as it is open here, or in a child that it was handed to. A process that
+// was killed leaves the file but not the lock, so the next start takes it over.
 type pidFile struct {
 	path string
 	file *os.File
 }
 
-// claimPIDFile opens and locks a pid file without changing what is in it.
+// claimPIDFile opens and locks a pid file without changing what is in it. errRunning says that somebody else has it.
 func claimPIDFile(path string) (*pidFile, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("making the folder of pid file %s: %w", path, err)
+	for {
+		p, err := lockPIDFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if p.current() {
+			return p, nil
+		}
+		// A daemon that was ending has removed the file between our opening and our locking.
+		_ = p.file.Close()
 	}
+}
+
+// Times of waiting for the child of a daemon that was killed: it ends by itself, and takes its addresses off.
+const (
+	orphanPatience = time.Second
+	orphanPoll     = 10 * time.Millisecond
+)
+
+// claimPIDFileSoon claims the pid file of a child. A child of a dead parent may hold it for a moment.
+func claimPIDFileSoon(path string) (*pidFile, error) {
+	for begin := time.Now(); ; time.Sleep(orphanPoll) {
+		p, err := claimPIDFile(path)
+		if !errors.Is(err, errRunning) || time.Since(begin) > orphanPatience {
+			return p, err
+		}
+	}
+}
+
+func lockPIDFile(path string) (*pidFile, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("opening pid file: %w", err)
@@ -43,6 +70,16 @@ func claimPIDFile(path string) (*pidFile, error) {
 		return nil, fmt.Errorf("setting the mode of pid file %s: %w", path, err)
 	}
 	return &pidFile{path: path, file: f}, nil
+}
+
+// current tells whether the file that is locked is still the one at its path.
+func (p *pidFile) current() bool {
+	there, err := os.Stat(p.path)
+	if err != nil {
+		return false
+	}
+	ours, err := p.file.Stat()
+	return err == nil && os.SameFile(there, ours)
 }
 
 // write puts a pid into the file.

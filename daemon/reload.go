@@ -12,7 +12,7 @@ import (
 // answerPatience is how long a child may take to judge and to apply a configuration.
 const answerPatience = 10 * time.Second
 
-// pendingReload is a new configuration on its way: checked by the child, then applied.
+// pendingReload is a new configuration on its way: read, checked by the child, then applied.
 type pendingReload struct {
 	next       configuration
 	generation int
@@ -21,6 +21,7 @@ type pendingReload struct {
 }
 
 // startReload reads the files anew. The running configuration stays in force unless everybody agrees to the new one.
+// The reading is no work of the loop: a child that dies meanwhile is started again at once.
 func (p *parent) startReload() {
 	if p.stopping {
 		return
@@ -31,92 +32,96 @@ func (p *parent) startReload() {
 	}
 	p.log.Info("Reloading ...")
 	notifySystemd("RELOADING=1\n" + monotonicField())
-	next, err := readConfiguration(p.options)
-	if err != nil {
-		p.reloadFailed(err)
-		return
-	}
-	p.logDiagnostics(next)
-	if err := next.refusal(); err != nil {
-		p.reloadFailed(err)
-		return
-	}
 	p.generation++
-	p.reload = &pendingReload{next: next, generation: p.generation}
+	r := &pendingReload{generation: p.generation}
+	p.reload = r
+	go func() {
+		next, err := readConfiguration(p.options)
+		p.work <- func() { p.wasRead(r, next, err) }
+	}()
+}
+
+// wasRead goes on with a configuration that the parent has read.
+func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
+	if p.reload != r {
+		return
+	}
+	if err == nil {
+		p.logDiagnostics(next)
+		err = next.refusal()
+	}
+	if err != nil {
+		p.failReload(r, err)
+		return
+	}
+	r.next = next
 	if p.child == nil {
 		p.finishReload()
 		return
 	}
 	text, err := sealedText(next.text)
 	if err != nil {
-		p.failReload(err)
+		p.failReload(r, err)
 		return
 	}
-	p.child.send(message{Kind: kindCheck, Generation: p.generation, files: []*os.File{text}}) // the outbox closes it
-	p.awaitAnswer()
-}
-
-func (p *parent) awaitAnswer() {
-	p.after(answerPatience, func() { p.failReload(errors.New("the VRRP child does not answer")) })
+	p.child.send(message{Kind: kindCheck, Generation: r.generation, files: []*os.File{text}}) // the outbox closes it
+	p.after(answerPatience, func() { p.failReload(r, errors.New("the VRRP child does not answer")) })
 }
 
 // answered is the child's verdict on the first or the second phase.
 func (p *parent) answered(m message) {
-	if p.reload == nil || m.Generation != p.reload.generation {
-		return
-	}
-	p.timer, p.due = nil, nil
+	r := p.reload
 	switch {
+	case r == nil || m.Generation != r.generation || p.child == nil:
 	case m.Error != "":
-		p.failReload(errors.New(m.Error))
-	case p.reload.applying:
+		p.failReload(r, errors.New(m.Error))
+	case r.applying:
 		p.finishReload()
 	default:
-		p.reload.applying = true
-		p.child.send(message{Kind: kindApply, Generation: p.reload.generation})
-		p.awaitAnswer()
+		r.applying = true
+		p.child.send(message{Kind: kindApply, Generation: r.generation})
 	}
 }
 
 // finishReload makes the new configuration the one that a respawned child gets.
 func (p *parent) finishReload() {
-	next, again := p.reload.next, p.reload.again
+	r := p.reload
 	p.reload = nil
-	p.current = next
+	p.current = r.next
+	p.applyUmask()
 	p.log.Info("Reload complete")
 	notifySystemd("READY=1")
-	if p.child == nil && p.wantsVRRP(next.config) {
-		p.startChild()
+	if p.wantsVRRP(r.next.config) {
+		p.startAnotherChild()
 	}
-	if again {
+	if r.again {
 		p.startReload()
 	}
 }
 
-// failReload gives a pending reload up.
-func (p *parent) failReload(err error) {
-	if p.reload == nil {
+// failReload gives a pending reload up; r is ignored when it is no longer the pending one.
+func (p *parent) failReload(r *pendingReload, err error) {
+	if r == nil || p.reload != r {
 		return
 	}
-	again := p.reload.again
 	p.reload = nil
-	p.timer, p.due = nil, nil
-	p.reloadFailed(err)
-	if again {
-		p.startReload()
-	}
-}
-
-func (p *parent) reloadFailed(err error) {
 	p.log.Errorf("Reload failed, the running configuration stays in force: %v", err)
 	notifySystemd("READY=1")
+	if r.again {
+		p.startReload()
+	}
 }
 
 // monotonicField is what the service manager wants beside RELOADING, to tell reloads apart.
 func monotonicField() string {
+	return fmt.Sprintf("MONOTONIC_USEC=%d", monotonicNow()/int64(time.Microsecond))
+}
+
+// monotonicNow is CLOCK_MONOTONIC in nanoseconds, which means the same in every process of this host.
+func monotonicNow() int64 {
 	var ts unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
-		return ""
+		return 0 // the kernel has had this clock since ever
 	}
-	return fmt.Sprintf("MONOTONIC_USEC=%d", ts.Nano()/int64(time.Microsecond))
+	return ts.Nano()
 }

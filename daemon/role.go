@@ -5,8 +5,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // role is what a process of the daemon does.
@@ -19,39 +19,53 @@ const (
 	roleCleanup role = "cleanup" // takes the addresses of a dead VRRP child off
 )
 
-// roleVariable hands role and socket over at exec. It is private: takeRole removes it before anything else runs.
+// roleVariable hands the role over at exec. It is private: takeRole removes it before anything else runs.
 const roleVariable = "_KEEPALIVED_ROLE"
 
-// takeRole reads and removes what the starting process left in the environment. conn is nil for roleUser.
-func takeRole() (r role, conn *net.UnixConn, err error) {
+// Descriptors that a process with a role inherits.
+const (
+	socketFD      = 3 // to its parent
+	crashFD       = 4 // its own last words
+	parentCrashFD = 5 // those of its parent
+)
+
+// heritage is what a process gets from the one that started it.
+type heritage struct {
+	role        role
+	conn        *net.UnixConn // nil for roleUser
+	parentCrash *os.File      // nil for roleUser
+}
+
+// takeRole reads and removes what the starting process left in the environment.
+func takeRole() (heritage, error) {
 	value, ok := os.LookupEnv(roleVariable)
+	setProcessName("keepalived")
 	if !ok {
-		return roleUser, nil, nil
+		return heritage{}, nil
 	}
 	if err := os.Unsetenv(roleVariable); err != nil {
-		return "", nil, err
+		return heritage{}, err
 	}
-	name, number, _ := strings.Cut(value, ":")
-	fd, err := strconv.Atoi(number)
-	if err != nil {
-		return "", nil, fmt.Errorf("reading %s: %w", roleVariable, err)
-	}
-	file := os.NewFile(uintptr(fd), "parent")
+	file := os.NewFile(socketFD, "parent")
 	defer func() { _ = file.Close() }()
 	c, err := net.FileConn(file)
 	if err != nil {
-		return "", nil, fmt.Errorf("taking over the parent's socket: %w", err)
+		return heritage{}, fmt.Errorf("taking over the parent's socket: %w", err)
 	}
-	unixConn, ok := c.(*net.UnixConn)
+	conn, ok := c.(*net.UnixConn)
 	if !ok {
-		return "", nil, fmt.Errorf("the parent's socket is a %T", c)
+		return heritage{}, fmt.Errorf("the parent's socket is a %T", c)
 	}
-	setProcessName("keepalived")
-	return role(name), unixConn, nil
+	unix.CloseOnExec(crashFD)
+	unix.CloseOnExec(parentCrashFD)
+	if err := useCrashFile(os.NewFile(crashFD, "crash")); err != nil {
+		return heritage{}, err
+	}
+	return heritage{role: role(value), conn: conn, parentCrash: os.NewFile(parentCrashFD, "parent's crash")}, nil
 }
 
-// setProcessName sets the name that ps and pgrep show, on every thread there is. Through /proc/self/exe it would be
-// "exe".
+// setProcessName sets the name that ps and pgrep show, on every thread there is; threads that are made later inherit
+// it. Through /proc/self/exe it would be "exe".
 func setProcessName(name string) {
 	tasks, err := filepath.Glob("/proc/self/task/*/comm")
 	if err != nil {

@@ -12,6 +12,8 @@ const (
 	exitFatal    = 1
 	exitConfig   = 2
 	exitNoConfig = 6
+	// exitProgramError says that something failed that should not have; the process is started again.
+	exitProgramError = 70
 )
 
 // gcPercent is how much garbage may pile up, in percent of what lives, before it is collected.
@@ -19,7 +21,7 @@ const gcPercent = 30
 
 // Run is the whole program: it gives the exit code.
 func Run(argv []string) int {
-	r, conn, err := takeRole()
+	h, err := takeRole()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return exitFatal
@@ -31,13 +33,13 @@ func Run(argv []string) int {
 	}
 	// These processes are small and live for months: memory matters more than the cost of a collection.
 	debug.SetGCPercent(gcPercent)
-	switch r {
+	switch h.role {
 	case roleVRRP:
-		return runVRRP(options, conn)
+		return runVRRP(options, h)
 	case roleCleanup:
-		return runCleanup(options, conn)
+		return runCleanup(options, h)
 	case roleParent:
-		return runParent(options, conn)
+		return runParent(options, h.conn)
 	}
 	return runUser(options)
 }
@@ -46,7 +48,7 @@ func Run(argv []string) int {
 func runUser(o Options) int {
 	switch {
 	case o.Help:
-		usage(os.Stdout)
+		usage(os.Stderr)
 		return exitOK
 	case o.Version:
 		printVersion(os.Stderr)
@@ -57,11 +59,8 @@ func runUser(o Options) int {
 		fmt.Fprintln(os.Stderr, "the digest mode is not available yet")
 		return exitFatal
 	}
-	if len(o.extra) > 0 {
-		fmt.Fprintf(os.Stderr, "Unexpected argument(s): %v\n", o.extra)
-	}
-	if _, ok := facilityCode(o.Facility); !ok {
-		fmt.Fprintf(os.Stderr, "Invalid log facility '%s'\n", o.Facility)
+	for _, complaint := range o.complaints() {
+		fmt.Fprintln(os.Stderr, complaint)
 	}
 	switch {
 	case o.TestConfig:

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -13,20 +14,22 @@ import (
 // handledSignals are blocked while a process starts, so that none is lost or deadly before its handlers stand: Go
 // unblocks a signal when it is asked for with signal.Notify.
 var handledSignals = []syscall.Signal{
-	unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2,
-	sigJSON, sigStatsClear,
+	unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGPIPE,
+	sigJSON, sigStatsClear, sigThreadDump,
 }
 
-// Signals by number (facts of the command line: SIGRTMIN+2 and SIGRTMAX-1 of glibc).
+// Signals by number (facts of the command line: SIGRTMIN+2, SIGRTMAX-1 and SIGRTMAX of glibc).
 const (
 	sigJSON       = syscall.Signal(36)
 	sigStatsClear = syscall.Signal(63)
+	sigThreadDump = syscall.Signal(64)
 )
 
 // spawned is a process that was started with a socket to it.
 type spawned struct {
 	process *os.Process
 	conn    *net.UnixConn
+	crash   *os.File // where it writes when it dies of a fault of its own
 }
 
 // spawn executes this binary again in a role. The arguments are those that the user typed.
@@ -42,30 +45,33 @@ func spawn(r role, daemonise bool) (*spawned, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the socket pair: %w", err)
 	}
-	process, err := startProcess(r, theirs, daemonise)
+	crash, err := newCrashFile()
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
-	return &spawned{process: process, conn: conn.(*net.UnixConn)}, nil
+	process, err := startProcess(r, []*os.File{theirs, crash, ownCrashFile}, daemonise)
+	if err != nil {
+		_, _ = conn.Close(), crash.Close()
+		return nil, err
+	}
+	return &spawned{process: process, conn: conn.(*net.UnixConn), crash: crash}, nil
 }
 
 // startProcess forks from a thread that has the handled signals blocked; the new process inherits that.
-func startProcess(r role, socket *os.File, daemonise bool) (*os.Process, error) {
-	attr := &os.ProcAttr{
-		Env:   append(os.Environ(), fmt.Sprintf("%s=%s:3", roleVariable, r)),
-		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, socket},
-	}
+func startProcess(r role, inherited []*os.File, daemonise bool) (*os.Process, error) {
+	streams := []*os.File{os.Stdin, os.Stdout, os.Stderr}
+	attr := &os.ProcAttr{Env: append(childEnvironment(r), roleVariable+"="+string(r))}
 	if daemonise {
 		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = null.Close() }()
-		attr.Files = []*os.File{null, null, null, socket}
-		attr.Dir = "/"
+		streams = []*os.File{null, null, null}
 		attr.Sys = &syscall.SysProcAttr{Setsid: true}
 	}
+	attr.Files = append(streams, inherited...)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	old, err := blockSignals(handledSignals)
@@ -80,6 +86,17 @@ func startProcess(r role, socket *os.File, daemonise bool) (*os.Process, error) 
 		return nil, fmt.Errorf("starting the %s process: %w", r, err)
 	}
 	return process, nil
+}
+
+// childEnvironment is ours. Only the parent talks to the service manager.
+func childEnvironment(r role) []string {
+	var env []string
+	for _, v := range os.Environ() {
+		if r == roleParent || !strings.HasPrefix(v, "NOTIFY_SOCKET=") {
+			env = append(env, v)
+		}
+	}
+	return env
 }
 
 // blockSignals blocks signals on the calling thread and returns the mask before.

@@ -2,11 +2,11 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
 	"keepalived-go/vrrp"
-	"keepalived-go/vrrp/fsm"
 )
 
 // Limits on starting a child again.
@@ -19,18 +19,9 @@ const (
 // supervised is a child that runs, with what it last said.
 type supervised struct {
 	*spawned
-	ready    bool
-	states   map[string]vrrp.InstanceState
-	partial  []vrrp.InstanceState
-	outgoing outbox
-}
-
-// childEvent is something from a child: a message, or its end.
-type childEvent struct {
-	child *supervised
-	m     message
-	exit  *os.ProcessState // not nil at the end
-	err   error
+	ready     bool
+	permanent *message // its last words when it cannot run at all
+	outgoing  outbox
 }
 
 func (s *supervised) pid() int { return s.process.Pid }
@@ -38,18 +29,30 @@ func (s *supervised) pid() int { return s.process.Pid }
 func (s *supervised) send(m message) { s.outgoing.put(m) }
 
 // startChild starts the VRRP child with the running configuration and what its predecessor reported last.
-func (p *parent) startChild() {
-	p.beats.refresh(p.known)
+func (p *parent) startChild() error {
+	if p.childPID == nil {
+		var err error
+		if p.childPID, err = claimPIDFileSoon(p.options.VRRPPIDFile); err != nil {
+			return fmt.Errorf("starting the VRRP child: %w", err)
+		}
+	}
 	child, err := p.launchChild(roleVRRP, p.known)
 	if err != nil {
-		p.log.Errorf("starting the VRRP child: %v", err)
-		p.giveUp(exitFatal)
-		return
+		return fmt.Errorf("starting the VRRP child: %w", err)
 	}
 	p.child = child
 	p.log.Infof("Starting VRRP child process, pid=%d", child.pid())
-	if err := p.childPID.write(child.pid()); err != nil {
+	return p.childPID.write(child.pid())
+}
+
+// startAnotherChild starts a child that the daemon cannot do without, while it runs.
+func (p *parent) startAnotherChild() {
+	if p.child != nil || p.stopping {
+		return
+	}
+	if err := p.startChild(); err != nil {
 		p.log.Error(err)
+		p.giveUp(exitFatal)
 	}
 }
 
@@ -60,7 +63,7 @@ func (p *parent) launchChild(r role, states map[string]vrrp.InstanceState) (*sup
 		return nil, err
 	}
 	defer func() { _ = text.Close() }()
-	resume, err := sealedStates(states)
+	resume, err := sealedJSON("keepalived.states", states)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +72,9 @@ func (p *parent) launchChild(r role, states map[string]vrrp.InstanceState) (*sup
 	if err != nil {
 		return nil, err
 	}
-	child := &supervised{spawned: s, states: states}
-	if err := sendMessage(s.conn, message{Kind: kindStart, files: []*os.File{text, resume, p.beats.file}}); err != nil {
+	child := &supervised{spawned: s}
+	files := []*os.File{text, resume, p.beats.file, p.childPID.file} // the child shares the lock of its pid file
+	if err := sendMessage(s.conn, message{Kind: kindStart, files: files}); err != nil {
 		p.log.Warnf("handing the configuration over: %v", err) // it has died; its end is reported below
 	}
 	child.outgoing.init(s.conn)
@@ -78,7 +82,7 @@ func (p *parent) launchChild(r role, states map[string]vrrp.InstanceState) (*sup
 	return child, nil
 }
 
-// watch turns what comes from a child into events.
+// watch turns what comes from a child into work of the loop.
 func (p *parent) watch(child *supervised) {
 	buffer := make([]byte, maxPacket)
 	for {
@@ -86,101 +90,118 @@ func (p *parent) watch(child *supervised) {
 		if err != nil {
 			break
 		}
-		p.events <- childEvent{child: child, m: m}
+		p.work <- func() { p.heard(child, m) }
 	}
 	state, err := child.process.Wait()
-	p.events <- childEvent{child: child, exit: state, err: err}
+	p.work <- func() { p.childEnded(child, state, err) }
 }
 
-func (p *parent) event(e childEvent) {
-	if e.exit != nil || e.err != nil {
-		p.childEnded(e)
-		return
-	}
-	switch e.m.Kind {
+// heard handles a message of a child.
+func (p *parent) heard(child *supervised, m message) {
+	defer closeFiles(m.files)
+	switch m.Kind {
 	case kindReady:
-		e.child.ready = true
-		if !p.announced {
-			p.announced = true
-			p.ready()
+		child.ready = true
+		if p.resumeTimer != nil {
+			p.resumeTimer.Stop()
 		}
+		p.ready()
 	case kindReport:
-		e.child.partial = append(e.child.partial, e.m.States...)
-		if e.m.More {
-			return
+		if err := p.reported(m); err != nil {
+			p.log.Errorf("reading the report of process %d: %v", child.pid(), err)
 		}
-		p.known = map[string]vrrp.InstanceState{}
-		for _, s := range e.child.partial {
-			p.known[s.Key] = s
-		}
-		e.child.partial = nil
 	case kindReload:
 		p.startReload()
 	case kindAnswer:
-		p.answered(e.m)
+		p.answered(m)
+	case kindFailed:
+		child.permanent = &m
 	}
+}
+
+// reported remembers how the instances are.
+func (p *parent) reported(m message) error {
+	if len(m.files) != 1 {
+		return fmt.Errorf("it came with %d files", len(m.files))
+	}
+	var states []vrrp.InstanceState
+	if err := loadJSON(m.files[0], &states); err != nil {
+		return err
+	}
+	p.known = make(map[string]vrrp.InstanceState, len(states))
+	for _, s := range states {
+		p.known[s.Key] = s
+	}
+	return nil
 }
 
 // childEnded decides what follows the end of a child.
-func (p *parent) childEnded(e childEvent) {
-	_ = e.child.conn.Close()
-	e.child.outgoing.close()
-	if e.child == p.cleanup {
-		p.cleanup = nil
-		return
-	}
-	if e.child != p.child {
+func (p *parent) childEnded(child *supervised, state *os.ProcessState, err error) {
+	_ = child.conn.Close()
+	child.outgoing.close()
+	logCrash(p.log.Entry, fmt.Sprintf("process %d", child.pid()), child.crash)
+	_ = child.crash.Close()
+	if p.cleanups[child] {
+		delete(p.cleanups, child)
 		return
 	}
 	p.child = nil
-	p.failReload(errors.New("the VRRP child has ended"))
-	if p.stopping {
-		p.timer, p.due = nil, nil
-		if e.exit == nil || e.exit.ExitCode() != exitOK {
-			p.startCleanup()
-		}
-		return
-	}
-	switch code := exitCode(e.exit); {
-	case code == exitConfig:
-		p.log.Errorf("pid %d exited with permanent error CONFIG. Terminating", e.child.pid())
-		p.giveUp(exitConfig)
-	case code == exitFatal:
-		p.log.Errorf("pid %d exited with permanent error FATAL. Terminating", e.child.pid())
-		p.giveUp(exitFatal)
+	p.beats.refresh(p.known)
+	clean := err == nil && state.ExitCode() == exitOK
+	switch {
+	case p.stopping && clean:
+	case p.stopping:
+		p.log.Warnf("VRRP child process(%d) did not stop cleanly: %v", child.pid(), state)
+		p.cleanUpAll()
+	case child.permanent != nil:
+		p.permanentFailure(child)
 	case p.options.NoRespawn:
-		p.log.Errorf("VRRP child process(%d) died: %v. Exiting", e.child.pid(), e.exit)
+		p.log.Errorf("VRRP child process(%d) died: Exiting", child.pid())
 		p.giveUp(exitFatal)
 	default:
-		p.log.Warnf("VRRP child process(%d) died: Respawning", e.child.pid())
+		p.log.Warnf("VRRP child process(%d) died: Respawning", child.pid())
 		p.respawn()
 	}
+	p.failReload(p.reload, errors.New("the VRRP child has ended"))
 }
 
-func exitCode(s *os.ProcessState) int {
-	if s == nil {
-		return -1
+// permanentFailure ends the daemon because its child has said that it cannot run.
+func (p *parent) permanentFailure(child *supervised) {
+	word := "FATAL"
+	if child.permanent.Code == exitConfig {
+		word = "CONFIG"
 	}
-	return s.ExitCode()
+	p.log.Errorf("pid %d exited with permanent error %s. Terminating", child.pid(), word)
+	if child.permanent.Error != "" {
+		p.complain(errors.New(child.permanent.Error))
+	}
+	p.giveUp(child.permanent.Code)
 }
 
 // respawn starts the child again: at once, unless it dies over and over.
 func (p *parent) respawn() {
-	now := time.Now()
-	recent := p.deaths[:0]
-	for _, at := range p.deaths {
+	if p.resumeTimer != nil {
+		p.resumeTimer.Stop()
+	}
+	p.deaths = recent(p.deaths, time.Now())
+	if len(p.deaths) <= crashLimit {
+		p.startAnotherChild()
+	} else {
+		p.log.Errorf("the VRRP child has died %d times within %v, the next start waits %v", len(p.deaths), crashWindow, crashBackoff)
+		p.respawnTimer = p.after(crashBackoff, p.startAnotherChild)
+	}
+	p.watchResume()
+}
+
+// recent adds a death to those that still count.
+func recent(deaths []time.Time, now time.Time) []time.Time {
+	kept := deaths[:0]
+	for _, at := range deaths {
 		if now.Sub(at) < crashWindow {
-			recent = append(recent, at)
+			kept = append(kept, at)
 		}
 	}
-	p.deaths = append(recent, now)
-	if len(p.deaths) <= crashLimit {
-		p.startChild()
-		return
-	}
-	p.log.Errorf("the VRRP child has died %d times within %v, the next start waits %v", len(p.deaths), crashWindow, crashBackoff)
-	p.startCleanup()
-	p.after(crashBackoff, p.startChild)
+	return append(kept, now)
 }
 
 // giveUp ends the daemon because no child can run.
@@ -188,26 +209,5 @@ func (p *parent) giveUp(code int) {
 	p.exitCode = code
 	p.stopping = true
 	notifySystemd("STOPPING=1")
-	p.startCleanup()
-}
-
-// startCleanup takes the addresses off that a dead child has left: nobody answers for them any more, and a peer will
-// take them.
-func (p *parent) startCleanup() {
-	left := map[string]vrrp.InstanceState{}
-	for key, s := range p.known {
-		if s.State == fsm.Master {
-			left[key] = s
-		}
-	}
-	p.known = nil
-	if len(left) == 0 || p.options.KeepVRRP {
-		return
-	}
-	child, err := p.launchChild(roleCleanup, left)
-	if err != nil {
-		p.log.Errorf("taking the addresses of the dead VRRP child off: %v", err)
-		return
-	}
-	p.cleanup = child
+	p.cleanUpAll()
 }
