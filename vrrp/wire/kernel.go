@@ -20,7 +20,8 @@ const sendPriority = 6
 
 // Kernel is the network of the network namespace of the calling thread. Its zero value is not usable; see NewKernel.
 type Kernel struct {
-	spare chan *incoming
+	spare  chan *incoming
+	poller poller
 
 	mu        sync.Mutex
 	announcer *announcer
@@ -39,7 +40,8 @@ func (k *Kernel) Open(key Key) (Socket, error) {
 	if !key.Group.Is4() || !key.Group.IsMulticast() {
 		return nil, fmt.Errorf("opening a VRRP socket on %s: %s is no IPv4 multicast group", key.Interface, key.Group)
 	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, protocolVRRP)
+	// It is in blocking mode so that the runtime does not watch it; every call on it says that it must not wait.
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocolVRRP)
 	if err != nil {
 		return nil, fmt.Errorf("opening a VRRP socket on %s: %w", key.Interface, err)
 	}
@@ -47,7 +49,7 @@ func (k *Kernel) Open(key Key) (Socket, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("opening a VRRP socket on %s: %w", key.Interface, err)
 	}
-	s, err := newRawSocket(key, fd, k.spare)
+	s, err := newRawSocket(key, fd, k.spare, &k.poller)
 	if err != nil {
 		return nil, fmt.Errorf("opening a VRRP socket on %s: %w", key.Interface, err)
 	}

@@ -49,19 +49,3 @@ func recvmmsg(fd uintptr, messages []mmsghdr) (int, error) {
 		return 0, errno
 	}
 }
-
-// peek looks whether something waits to be received and leaves it there. Nothing waiting is EAGAIN.
-func peek(fd uintptr) error {
-	var b [1]byte
-	for {
-		_, _, errno := unix.Syscall6(unix.SYS_RECVFROM, fd,
-			uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
-		switch errno {
-		case 0:
-			return nil
-		case unix.EINTR:
-			continue
-		}
-		return errno
-	}
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,7 +17,10 @@ type rawSocket struct {
 	file    *os.File
 	raw     syscall.RawConn
 	spare   chan *incoming // receive memory that all sockets of a Kernel share
-	waiter  *waiter
+	poller  *poller
+	name    int32         // in the poller
+	ready   chan struct{} // one value at most; closed by the poller
+	rearm   func(uintptr)
 	closing func() error
 
 	// limit is how many datagrams the kernel can hold for this socket at most.
@@ -33,7 +35,7 @@ type rawSocket struct {
 	fetch   func(uintptr)
 }
 
-func newRawSocket(key Key, fd int, spare chan *incoming) (*rawSocket, error) {
+func newRawSocket(key Key, fd int, spare chan *incoming, poller *poller) (*rawSocket, error) {
 	buffer, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
 	if err != nil {
 		_ = unix.Close(fd)
@@ -44,13 +46,18 @@ func newRawSocket(key Key, fd int, spare chan *incoming) (*rawSocket, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	s := &rawSocket{key: key, file: file, raw: raw, spare: spare, empty: time.Now()}
+	s := &rawSocket{
+		key: key, file: file, raw: raw, spare: spare, empty: time.Now(), poller: poller, ready: make(chan struct{}, 1),
+	}
 	// The kernel charges more than 512 bytes for every datagram that waits.
 	s.limit = buffer/512 + batchSize
 	s.flush = s.out.flush
 	s.fetch = s.fetchOnce
-	s.waiter = startWaiter(raw)
+	s.rearm = func(fd uintptr) { poller.arm(s, fd) }
 	s.closing = sync.OnceValue(s.shut)
+	if err := poller.add(s, fd); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
 	return s, nil
 }
 
@@ -70,8 +77,8 @@ func (s *rawSocket) Send(datagrams [][]byte) error {
 func (s *rawSocket) Receive(deliver func(Datagram)) error {
 	s.in = s.borrow()
 	defer s.giveBack()
-	defer s.waiter.arm()
-	err := s.waiter.takeError()
+	defer func() { _ = s.raw.Control(s.rearm) }() // a closed socket needs no arming
+	var err error
 	for count := 0; count < s.limit; count += s.fetched {
 		if s.raw.Control(s.fetch) != nil {
 			return fmt.Errorf("receiving on %s: %w", s.key.Interface, os.ErrClosed) // there is no other reason
@@ -128,91 +135,12 @@ func (s *rawSocket) giveBack() {
 }
 
 // Readable is closed after Close.
-func (s *rawSocket) Readable() <-chan struct{} { return s.waiter.ready }
+func (s *rawSocket) Readable() <-chan struct{} { return s.ready }
 
-// Close leaves the group and ends the waiting goroutine. It may be called more than once.
+// Close leaves the group. It may be called more than once.
 func (s *rawSocket) Close() error { return s.closing() }
 
 func (s *rawSocket) shut() error {
-	err := s.file.Close()
-	s.waiter.stop()
-	return err
-}
-
-// waiter waits for readability and takes nothing from the socket.
-//
-//	armed, waiting --something waits--> value in ready, not armed --arm--> armed, waiting
-type waiter struct {
-	ready  chan struct{} // one value at most
-	rearm  chan struct{} // one value at most: armed changes to true once per value
-	quit   chan struct{}
-	done   chan struct{}
-	armed  atomic.Bool
-	failed atomic.Pointer[error] // an error that looking took from the socket
-}
-
-func startWaiter(raw syscall.RawConn) *waiter {
-	w := &waiter{
-		ready: make(chan struct{}, 1),
-		rearm: make(chan struct{}, 1),
-		quit:  make(chan struct{}),
-		done:  make(chan struct{}),
-	}
-	w.armed.Store(true)
-	go w.run(raw)
-	return w
-}
-
-func (w *waiter) run(raw syscall.RawConn) {
-	defer close(w.done)
-	defer close(w.ready)
-	for {
-		// Read asks look first and sleeps in the runtime's poller only while look says that nothing waits. It fails
-		// when the file is closed, and then there is nothing left to wait for.
-		if raw.Read(w.look) != nil {
-			return
-		}
-		w.armed.Store(false)
-		select {
-		case w.ready <- struct{}{}:
-		default: // the value before was not fetched yet
-		}
-		select {
-		case <-w.rearm:
-		case <-w.quit:
-			return
-		}
-	}
-}
-
-// look tells whether the owner should call Receive.
-func (w *waiter) look(fd uintptr) bool {
-	err := peek(fd)
-	if err == error(unix.EAGAIN) {
-		return false
-	}
-	if err != nil {
-		w.failed.Store(&err)
-	}
-	return true
-}
-
-// arm lets the waiter look again. It does nothing while it is looking.
-func (w *waiter) arm() {
-	if w.armed.CompareAndSwap(false, true) {
-		w.rearm <- struct{}{}
-	}
-}
-
-func (w *waiter) takeError() error {
-	if p := w.failed.Swap(nil); p != nil {
-		return *p
-	}
-	return nil
-}
-
-// stop ends the goroutine after the file was closed.
-func (w *waiter) stop() {
-	close(w.quit)
-	<-w.done
+	_ = s.raw.Control(func(fd uintptr) { s.poller.remove(s, fd) }) // it fails on a closed file only
+	return s.file.Close()
 }
