@@ -18,8 +18,11 @@ type logLine struct {
 	text  string
 }
 
+// retryPause is the time between attempts to hand a line to a log daemon that does not take it.
+const retryPause = 250 * time.Millisecond
+
 // logSink is a hook that hands lines to a goroutine of its own. Logging never waits: a log daemon that is stopped,
-// slow or absent costs lines, which are counted, and not adverts.
+// slow or absent delays lines, and costs those that find the queue full, which are counted; it costs no adverts.
 type logSink struct {
 	queue   chan logLine
 	stop    chan struct{}
@@ -60,28 +63,44 @@ func (s *logSink) run() {
 	}
 }
 
-// drain writes what is queued at the end.
+// drain writes what is queued at the end, until the log daemon refuses a line.
 func (s *logSink) drain() {
 	for {
 		select {
 		case l := <-s.queue:
-			s.put(l)
+			if s.write(l) != nil {
+				return
+			}
 		default:
+			s.tellDropped(time.Now())
 			return
 		}
 	}
 }
 
-// put writes one line, after saying how many were lost before it.
+// put writes one line, as often as it takes. What was dropped meanwhile is said after it.
 func (s *logSink) put(l logLine) {
-	if n := s.dropped.Swap(0); n > 0 {
-		lost := logLine{at: l.at, level: logrus.WarnLevel, text: fmt.Sprintf("%d log lines were dropped: the log daemon is too slow", n)}
-		if s.write(lost) != nil {
-			s.dropped.Add(n)
+	for s.write(l) != nil {
+		select {
+		case <-s.stop:
+			return
+		case <-time.After(retryPause):
 		}
 	}
-	if s.write(l) != nil {
-		s.dropped.Add(1)
+	if len(s.queue) == 0 {
+		s.tellDropped(l.at)
+	}
+}
+
+// tellDropped says how many lines found the queue full.
+func (s *logSink) tellDropped(at time.Time) {
+	n := s.dropped.Swap(0)
+	if n == 0 {
+		return
+	}
+	text := fmt.Sprintf("%d log lines were dropped: the log daemon was too slow", n)
+	if s.write(logLine{at: at, level: logrus.WarnLevel, text: text}) != nil {
+		s.dropped.Add(n)
 	}
 }
 

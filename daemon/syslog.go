@@ -1,9 +1,11 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -12,20 +14,16 @@ import (
 // syslogSocket is where every syslog daemon of Linux listens, journald too.
 const syslogSocket = "/dev/log"
 
-// Times of the syslog writer.
-const (
-	syslogTimeout = time.Second // for one line
-	syslogPause   = time.Second // between attempts to reach a daemon that is not there
-)
+// syslogTimeout bounds the writing of one line to a daemon that does not read.
+const syslogTimeout = 100 * time.Millisecond
 
 // syslogWriter sends lines as RFC 3164 datagrams, in the form that glibc's syslog(3) uses. It connects anew after the
 // log daemon was restarted.
 type syslogWriter struct {
-	path    string
-	tag     string // ident[pid]
-	code    int    // facility
-	conn    net.Conn
-	retryAt time.Time
+	path string
+	tag  string // ident[pid]
+	code int    // facility
+	conn net.Conn
 }
 
 func newSyslogSink(path, ident string, facility int) *logSink {
@@ -33,26 +31,32 @@ func newSyslogSink(path, ident string, facility int) *logSink {
 	return newLogSink(w.write)
 }
 
+// write sends a line; one datagram holds one line of text.
 func (w *syslogWriter) write(l logLine) error {
-	line := fmt.Sprintf("<%d>%s %s: %s", w.code<<3|severity(l.level), l.at.Format(time.Stamp), w.tag, l.text)
-	if err := w.try(line); err == nil {
-		return nil
-	}
-	// The daemon may have been restarted under us: its new socket is another one.
-	w.drop()
-	if err := w.try(line); err != nil {
-		w.drop()
-		w.retryAt = time.Now().Add(syslogPause)
-		return err
+	for text := range strings.Lines(l.text) {
+		line := fmt.Sprintf("<%d>%s %s: %s", w.code<<3|severity(l.level), l.at.Format(time.Stamp), w.tag, strings.TrimRight(text, "\n"))
+		if err := w.send([]byte(line)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (w *syslogWriter) try(line string) error {
+// send tries twice when the socket is gone: the daemon may have been restarted, its new socket is another one.
+func (w *syslogWriter) send(line []byte) error {
+	err := w.try(line)
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return err // a daemon that is only slow keeps its socket
+	}
+	w.drop()
+	if err = w.try(line); err != nil {
+		w.drop()
+	}
+	return err
+}
+
+func (w *syslogWriter) try(line []byte) error {
 	if w.conn == nil {
-		if time.Now().Before(w.retryAt) {
-			return fmt.Errorf("%s is not there", w.path)
-		}
 		conn, err := net.DialTimeout("unixgram", w.path, syslogTimeout)
 		if err != nil {
 			return err
@@ -62,7 +66,7 @@ func (w *syslogWriter) try(line string) error {
 	if err := w.conn.SetWriteDeadline(time.Now().Add(syslogTimeout)); err != nil {
 		return err
 	}
-	_, err := w.conn.Write([]byte(line))
+	_, err := w.conn.Write(line)
 	return err
 }
 
