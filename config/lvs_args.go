@@ -155,16 +155,16 @@ func (d *decoder) readName(l line, p *string) {
 
 // readScript reads a script of a virtual or real server; the first one wins.
 func (d *decoder) readScript(l line, p *Script) {
-	if p.Set() {
-		d.warn(l.st.Pos(), "%s was given before, this one is ignored", l.kw.Name)
-		return
-	}
 	if _, given := l.arg(0); !given {
 		// A quote that is not closed leaves no word either, but is a fault of its own that script reports.
 		if _, fault := scriptWords(l.st.Raw.Text); fault == "" {
 			d.need(l, 0)
 			return
 		}
+	}
+	if p.Set() {
+		d.warn(l.st.Pos(), "%s was given before, this one is ignored", l.kw.Name)
+		return
 	}
 	if s, ok := d.script(l); ok {
 		*p = s

@@ -23,6 +23,11 @@ func (d *decoder) openGroup(l line) {
 		d.report(extra.Pos, parser.Error, parser.StatusMissing, "", "virtual_server_group takes one name, %q is too much", extra.Text)
 		return
 	}
+	if k := d.cursor.peek().kind; k == tokenWords || k == tokenClose {
+		d.stopped = true
+		d.report(w.Pos, parser.Error, parser.StatusMissing, "", "virtual_server_group %s has no '{'", w.Text)
+		return
+	}
 	d.scope.lvsOpen = inGroup
 	d.scope.vsg = VirtualServerGroup{Pos: l.st.Pos(), Name: w.Text}
 }

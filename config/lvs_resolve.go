@@ -28,6 +28,9 @@ func (d *decoder) endVirtualServer() {
 	s := &d.scope.lvsScope
 	s.lvsOpen = noBlock
 	vs := &s.vs
+	if vs.dropped {
+		return
+	}
 	if len(s.servers) == 0 {
 		d.warn(vs.Pos, "virtual_server %s has no real servers and is ignored", vs.Name())
 		return

@@ -56,6 +56,7 @@ const (
 type vsDraft struct {
 	VirtualServer
 	smtpAlert Optional[bool]
+	dropped   bool // its block is read and checked, but not kept
 }
 
 // rsDraft is a real server before inheritance. Its checkers are those of the scope from first to last.

@@ -58,7 +58,7 @@ func (d *decoder) readMark(l line, p *uint32) bool {
 	v, ok := d.number("fwmark", w, intArg(0, math.MaxUint32))
 	if ok && v == 0 {
 		d.warn(w.Pos, "virtual_server: firewall mark 0 marks nothing, the virtual server is ignored")
-		return false
+		d.scope.vs.dropped = true
 	}
 	*p = uint32(v)
 	return ok
