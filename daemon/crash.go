@@ -16,7 +16,7 @@ import (
 // standard error, which is /dev/null in a daemon. It writes a copy to a memory file that parent and child share,
 // and the one that survives logs it: the parent for its child, the child for its parent.
 
-// ownCrashFile is where this process writes its last words; nil when there is nobody to read them.
+// ownCrashFile is where this process writes its last words; nil as long as there is nobody to read them.
 var ownCrashFile *os.File
 
 func newCrashFile() (*os.File, error) {
@@ -34,6 +34,19 @@ func useCrashFile(f *os.File) error {
 		return fmt.Errorf("setting where a crash is written: %w", err)
 	}
 	return nil
+}
+
+// sharedCrashFile is ownCrashFile, made when this process has none yet. A child must find an open file at its number:
+// where it found none, the number would be given to something else, and be closed under it.
+func sharedCrashFile() (*os.File, error) {
+	if ownCrashFile != nil {
+		return ownCrashFile, nil
+	}
+	f, err := newCrashFile()
+	if err != nil {
+		return nil, err
+	}
+	return f, useCrashFile(f)
 }
 
 // logCrash logs the last words of a process, line by line.

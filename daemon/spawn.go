@@ -45,12 +45,17 @@ func spawn(r role, daemonise bool) (*spawned, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the socket pair: %w", err)
 	}
+	own, err := sharedCrashFile()
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
 	crash, err := newCrashFile()
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
-	process, err := startProcess(r, []*os.File{theirs, crash, ownCrashFile}, daemonise)
+	process, err := startProcess(r, []*os.File{theirs, crash, own}, daemonise)
 	if err != nil {
 		_, _ = conn.Close(), crash.Close()
 		return nil, err
