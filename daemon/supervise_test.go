@@ -1,0 +1,86 @@
+package daemon
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"keepalived-go/parser"
+	"keepalived-go/vrrp"
+	"keepalived-go/vrrp/fsm"
+)
+
+func TestTakeOverdue(t *testing.T) {
+	second := int64(time.Second)
+	at := func(state fsm.State, last int64, down time.Duration) vrrp.InstanceState {
+		return vrrp.InstanceState{State: state, LastAdvert: last, MasterDown: down}
+	}
+	rows := []struct {
+		name    string
+		known   map[string]vrrp.InstanceState
+		overdue []string
+		next    time.Duration
+	}{
+		{"nothing is known", nil, nil, 0},
+		{"a backup has nothing to lose", map[string]vrrp.InstanceState{"a": at(fsm.Backup, 1, time.Second)}, nil, 0},
+		{"a master has time left", map[string]vrrp.InstanceState{"a": at(fsm.Master, 99*second, 4*time.Second)}, nil, 3 * time.Second},
+		{"a master's time is over", map[string]vrrp.InstanceState{"a": at(fsm.Master, 96*second, 4*time.Second)}, []string{"a"}, 0},
+		{"a master that never sent", map[string]vrrp.InstanceState{"a": at(fsm.Master, 0, 4*time.Second)}, []string{"a"}, 0},
+		{
+			"each has its own time",
+			map[string]vrrp.InstanceState{
+				"a": at(fsm.Master, 99*second, time.Second/2), "b": at(fsm.Master, 99*second, 3*time.Second), "c": at(fsm.Master, 98*second, 10*time.Second),
+			},
+			[]string{"a"},
+			2 * time.Second,
+		},
+	}
+	for _, row := range rows {
+		before := len(row.known)
+		overdue, next := takeOverdue(row.known, 100*second)
+		if got := slices.Sorted(maps.Keys(overdue)); !slices.Equal(got, row.overdue) || next != row.next {
+			t.Errorf("%s: %v and %v, want %v and %v", row.name, got, next, row.overdue, row.next)
+		}
+		if len(row.known)+len(overdue) != before {
+			t.Errorf("%s: %d are left", row.name, len(row.known))
+		}
+	}
+}
+
+func TestRecentDeaths(t *testing.T) {
+	start := time.Unix(1000, 0)
+	var deaths []time.Time
+	for i := range 5 {
+		deaths = recent(deaths, start.Add(time.Duration(i)*time.Second))
+	}
+	if len(deaths) != 5 {
+		t.Errorf("%d deaths within the window", len(deaths))
+	}
+	if deaths = recent(deaths, start.Add(crashWindow+2*time.Second)); len(deaths) != 3 {
+		t.Errorf("%d deaths, want 3: those of seconds 3, 4 and now", len(deaths))
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	rows := []struct {
+		statuses []parser.Status
+		want     int
+	}{
+		{nil, 0},
+		{[]parser.Status{parser.StatusOK}, 0},
+		{[]parser.Status{parser.StatusFatal, parser.StatusOK}, 4},
+		{[]parser.Status{parser.StatusFatal, parser.StatusConfig}, 5},
+		{[]parser.Status{parser.StatusSecurity, parser.StatusConfig}, 6},
+		{[]parser.Status{parser.StatusSecurity, parser.StatusMissing}, 2},
+	}
+	for _, row := range rows {
+		var diagnostics []parser.Diagnostic
+		for _, s := range row.statuses {
+			diagnostics = append(diagnostics, parser.Diagnostic{Status: s})
+		}
+		if got := exitStatus(diagnostics); got != row.want {
+			t.Errorf("%v: %d, want %d", row.statuses, got, row.want)
+		}
+	}
+}
