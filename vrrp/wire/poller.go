@@ -3,26 +3,27 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// poller says which sockets are readable. It has an epoll of its own instead of the runtime's, because the runtime
+// poller says which sockets are readable. It has an epoll of its own inside the runtime's, because the runtime
 // watches edges: it would wake the process for every datagram, also while nobody wants to know. Here a socket is
 // watched only between arm and the moment when something waits.
 //
 // One goroutine waits for all sockets of a Kernel. It takes nothing from them. It runs while there are sockets.
 type poller struct {
 	mu      sync.Mutex
-	epoll   int
-	wake    int // an eventfd that ends the goroutine
+	epoll   *os.File
+	fd      int             // of epoll
+	raw     syscall.RawConn // of epoll
+	event   unix.EpollEvent // argument of control: as a variable of it, it would be allocated each time
 	sockets map[int32]*rawSocket
 	next    int32
 }
-
-// Names of what is in the epoll: sockets have positive ones.
-const wakeName = 0
 
 // add registers a socket, armed.
 func (p *poller) add(s *rawSocket, fd int) error {
@@ -32,12 +33,11 @@ func (p *poller) add(s *rawSocket, fd int) error {
 		if err := p.open(); err != nil {
 			return err
 		}
-		go p.run(p.epoll, p.wake)
+		go p.run(p.raw)
 	}
 	p.next++
 	s.name = p.next
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLONESHOT, Fd: s.name}
-	if err := unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
+	if err := p.control(unix.EPOLL_CTL_ADD, fd, s.name); err != nil {
 		p.closeIfUnused()
 		return fmt.Errorf("epoll: %w", err)
 	}
@@ -46,31 +46,33 @@ func (p *poller) add(s *rawSocket, fd int) error {
 }
 
 func (p *poller) open() error {
-	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("epoll: %w", err)
 	}
-	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
-	if err != nil {
-		return errors.Join(fmt.Errorf("eventfd: %w", err), unix.Close(epoll))
+	if err := unix.SetNonblock(fd, true); err != nil { // for the runtime, which then lets goroutines wait for it
+		return errors.Join(fmt.Errorf("epoll: %w", err), unix.Close(fd))
 	}
-	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: wakeName}
-	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, wake, &event); err != nil {
-		return errors.Join(fmt.Errorf("epoll: %w", err), unix.Close(wake), unix.Close(epoll))
+	p.epoll, p.fd, p.sockets = os.NewFile(uintptr(fd), "epoll"), fd, map[int32]*rawSocket{}
+	if p.raw, err = p.epoll.SyscallConn(); err != nil {
+		return errors.Join(fmt.Errorf("epoll: %w", err), p.epoll.Close())
 	}
-	p.epoll, p.wake, p.sockets = epoll, wake, map[int32]*rawSocket{}
 	return nil
+}
+
+// control changes what is watched of a socket. The epoll is open as long as there are sockets.
+func (p *poller) control(operation, fd int, name int32) error {
+	p.event = unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLONESHOT, Fd: name}
+	return unix.EpollCtl(p.fd, operation, fd, &p.event)
 }
 
 // arm watches the socket again: at once when something waits already, else when something comes.
 func (p *poller) arm(s *rawSocket, fd uintptr) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.sockets[s.name] != s {
-		return
+	if p.sockets[s.name] == s {
+		_ = p.control(unix.EPOLL_CTL_MOD, int(fd), s.name) // it is registered and open, so it cannot fail
 	}
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLONESHOT, Fd: s.name}
-	_ = unix.EpollCtl(p.epoll, unix.EPOLL_CTL_MOD, int(fd), &event) // it is registered and open, so it cannot fail
 }
 
 // remove ends the watching. It is called before the file is closed.
@@ -80,35 +82,31 @@ func (p *poller) remove(s *rawSocket, fd uintptr) {
 	if p.sockets[s.name] != s {
 		return
 	}
-	_ = unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, int(fd), nil) // closing would do it too
+	_ = p.control(unix.EPOLL_CTL_DEL, int(fd), s.name) // closing would do it too
 	delete(p.sockets, s.name)
 	close(s.ready)
 	p.closeIfUnused()
 }
 
-// closeIfUnused ends the goroutine after the last socket; it closes what it waits on.
+// closeIfUnused ends the goroutine after the last socket.
 func (p *poller) closeIfUnused() {
-	if len(p.sockets) > 0 {
-		return
+	if len(p.sockets) == 0 {
+		_ = p.epoll.Close() // there is nothing in it any more
+		p.sockets = nil
 	}
-	one := [8]byte{7: 1}
-	_, _ = unix.Write(p.wake, one[:]) // an eventfd that nobody else writes to takes it
-	p.sockets = nil
 }
 
-// run waits until it is woken.
-func (p *poller) run(epoll, wake int) {
-	defer func() { _, _ = unix.Close(wake), unix.Close(epoll) }()
+// run waits until the epoll is closed.
+func (p *poller) run(raw syscall.RawConn) {
 	var events [32]unix.EpollEvent
-	for {
-		n, err := unix.EpollWait(epoll, events[:], -1)
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			return // cannot happen with a file of our own
-		}
+	n := 0
+	look := func(fd uintptr) bool {
+		var err error
+		n, err = unix.EpollWait(int(fd), events[:], 0)
+		return n > 0 || (err != nil && !errors.Is(err, unix.EINTR))
+	}
+	for raw.Read(look) == nil {
 		for i := range max(n, 0) {
-			if events[i].Fd == wakeName {
-				return
-			}
 			p.readable(events[i].Fd)
 		}
 	}
