@@ -106,14 +106,9 @@ func (r *addressLine) option(w parser.Word) {
 		}
 		fallthrough
 	default:
-		hint := suggestion(w.Text, addressWords)
-		r.d.report(w.Pos, warning, statusConfig, hint, "unknown option %q for address %s, it is ignored", w.Text, r.a.Prefix)
+		r.d.report(w.Pos, warning, statusConfig, hint(r.d, w.Text, r.d.table.options(r.l.kw)), "unknown option %q for address %s, it is ignored", w.Text, r.a.Prefix)
 	}
 }
-
-// addressWords are the options of an address, for suggestions.
-var addressWords = []string{"dev", "scope", "brd", "broadcast", "label", "peer", "preferred_lft", "home", "-nodad", "mngtmpaddr",
-	"noprefixroute", "autojoin", "no_track", "use_vmac", "track_group"}
 
 func (r *addressLine) drop(pos parser.Position, format string, args ...any) {
 	r.d.warn(pos, format, args...)

@@ -60,3 +60,13 @@ func TestDecodeIsLinear(t *testing.T) {
 		t.Errorf("250 instances take %s, 4,000 take %s", small, large)
 	}
 }
+
+// A large file of something else is refused at once, with a bounded number of messages.
+func TestRubbishIsBounded(t *testing.T) {
+	tree := parseText(t, strings.Repeat("prioriti 5\nvirtual_ipadress 7\n", 50_000))
+	begin := time.Now()
+	_, diags := Decode(tree, Env{})
+	if took := time.Since(begin); len(diags) != maxDiagnostics || took > 10*time.Second {
+		t.Errorf("%d diagnostics in %s", len(diags), took)
+	}
+}

@@ -38,6 +38,9 @@ type decoder struct {
 	table       *table
 	config      Config
 	diagnostics []parser.Diagnostic
+	severity    parser.Severity   // the worst so far
+	status      parser.Status     // the largest so far
+	suggestions int               // that were looked for
 	noticed     map[*Keyword]bool // keywords whose missing effect was said
 	path        []string          // names of the blocks that are open
 	quiet       bool              // the open block has no effect, which was said
@@ -95,8 +98,20 @@ func (l line) arg(n int) (parser.Word, bool) {
 	return args[n], true
 }
 
-// report appends a diagnostic.
+// maxDiagnostics bounds what is said about one configuration, maxSuggestions how often a near word is looked for: a
+// large file of something else must not take long to refuse.
+const (
+	maxDiagnostics = 10_000
+	maxSuggestions = 200
+)
+
+// report appends a diagnostic. Beyond the bound only those are kept that change the exit status or the severity.
 func (d *decoder) report(pos parser.Position, sev parser.Severity, status parser.Status, hint, format string, args ...any) {
+	worse := sev > d.severity || status > d.status || status == parser.StatusMissing
+	d.severity, d.status = max(d.severity, sev), max(d.status, status)
+	if len(d.diagnostics) >= maxDiagnostics && !worse {
+		return
+	}
 	d.diagnostics = append(d.diagnostics, parser.Diagnostic{
 		Pos: pos, Severity: sev, Status: status, Message: fmt.Sprintf(format, args...), Suggestion: hint,
 	})
@@ -277,5 +292,9 @@ func (d *decoder) blockName() string {
 
 // unknown reports a word that is no keyword of the block.
 func (d *decoder) unknown(b *Block, st *parser.Statement) {
-	d.report(st.Pos(), parser.Warning, parser.StatusConfig, d.table.suggest(b, st.Keyword()), "unknown keyword %q", st.Keyword())
+	suggestion := ""
+	if d.suggestions++; d.suggestions <= maxSuggestions {
+		suggestion = d.table.suggest(b, st.Keyword())
+	}
+	d.report(st.Pos(), parser.Warning, parser.StatusConfig, suggestion, "unknown keyword %q", st.Keyword())
 }

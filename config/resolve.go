@@ -69,11 +69,7 @@ func (d *decoder) resolveGroups() {
 func (d *decoder) joinGroup(g rawGroup, name string) bool {
 	n, ok := d.instances[name]
 	if !ok {
-		hint := ""
-		if near := nearest(name, d.instances); near != "" {
-			hint = `did you mean "` + near + `"?`
-		}
-		d.report(g.pos, warning, statusConfig, hint, "sync group %s: there is no vrrp_instance %s, it is ignored", g.Name, name)
+		d.report(g.pos, warning, statusConfig, hint(d, name, d.instances), "sync group %s: there is no vrrp_instance %s, it is ignored", g.Name, name)
 		return false
 	}
 	i := d.raw[n]

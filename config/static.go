@@ -290,7 +290,7 @@ func (r *ipReader) word(block string) bool {
 	case r.isRoute && !r.dest && (k == nil || w.Text == "default"):
 		return r.destination(w, block)
 	case k == nil:
-		r.d.report(w.Pos, warning, statusConfig, r.d.table.nearOption(r.options, w.Text), "%s: unknown option %q, the line is ignored", block, w.Text)
+		r.d.report(w.Pos, warning, statusConfig, hint(r.d, w.Text, r.options), "%s: unknown option %q, the line is ignored", block, w.Text)
 		return false
 	case k.Name == "nexthop" || k.Name == "encap":
 		r.take(1)

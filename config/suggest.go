@@ -80,21 +80,12 @@ func distance(a, b string, limit int) int {
 	return rows[1][len(b)]
 }
 
-// suggestion is nearest over a list, as a sentence.
-func suggestion(word string, words []string) string {
-	keys := make(map[string]bool, len(words))
-	for _, w := range words {
-		keys[w] = true
+// hint is nearest as a question. It looks only so often, so that a text full of faults is not slow to read.
+func hint[V any](d *decoder, word string, keys map[string]V) string {
+	if d.suggestions++; d.suggestions > maxSuggestions {
+		return ""
 	}
 	if near := nearest(word, keys); near != "" {
-		return `did you mean "` + near + `"?`
-	}
-	return ""
-}
-
-// nearOption suggests an option of a line.
-func (t *table) nearOption(options map[string]*Keyword, word string) string {
-	if near := nearest(word, options); near != "" {
 		return `did you mean "` + near + `"?`
 	}
 	return ""

@@ -390,9 +390,5 @@ func (d *decoder) trackedBFD(l line) {
 
 // notFound reports a tracked object that no block defines, with the nearest name that is.
 func (d *decoder) notFound(l line, owner, kind string, defined map[string]int) {
-	hint := ""
-	if near := nearest(l.st.Keyword(), defined); near != "" {
-		hint = `did you mean "` + near + `"?`
-	}
-	d.report(l.st.Pos(), warning, statusConfig, hint, "(%s) track %s %s not found, ignoring", owner, kind, l.st.Keyword())
+	d.report(l.st.Pos(), warning, statusConfig, hint(d, l.st.Keyword(), defined), "(%s) track %s %s not found, ignoring", owner, kind, l.st.Keyword())
 }
