@@ -44,16 +44,27 @@ func (d *decoder) endChecker() {
 	if c.dropped {
 		return
 	}
-	switch c.Kind {
-	case CheckSMTP:
+	if c.Kind == CheckSMTP {
 		d.endSMTP()
 		return
+	}
+	if !d.detail(c) || c.connects() && !d.reachable(c.Pos, &c.conn) {
+		return
+	}
+	if c.Kind == CheckUDP && s.udp.MinReply > s.udp.MaxReply {
+		d.warn(c.Pos, "UDP_CHECK: min_reply_length is larger than max_reply_length, the check will always fail")
+	}
+	s.checkers = append(s.checkers, *c)
+}
+
+// detail gives a checker what only its kind has. It is false when something is missing without which there is no check.
+func (d *decoder) detail(c *checkerDraft) bool {
+	s := &d.scope.lvsScope
+	switch c.Kind {
 	case CheckHTTP, CheckSSL:
 		h, ok := d.endHTTP()
-		if !ok {
-			return
-		}
 		c.Detail = h
+		return ok
 	case CheckDNS:
 		if c.dns.Name == "" {
 			c.dns.Name = "."
@@ -61,7 +72,7 @@ func (d *decoder) endChecker() {
 		c.Detail = c.dns
 	case CheckMisc:
 		if !d.endMisc() {
-			return
+			return false
 		}
 		c.Detail = s.misc
 	case CheckUDP:
@@ -69,7 +80,7 @@ func (d *decoder) endChecker() {
 	case CheckBFD:
 		if c.bfd == "" {
 			d.warn(c.Pos, "BFD_CHECK has no name, it is ignored")
-			return
+			return false
 		}
 		c.Detail = BFDCheck{Name: c.bfd}
 		if s.followed == nil {
@@ -78,13 +89,7 @@ func (d *decoder) endChecker() {
 		s.followed[c.bfd] = true
 	default:
 	}
-	if c.connects() && !d.reachable(c.Pos, &c.conn) {
-		return
-	}
-	if c.Kind == CheckUDP && s.udp.MinReply > s.udp.MaxReply {
-		d.warn(c.Pos, "UDP_CHECK: min_reply_length is larger than max_reply_length, the check will always fail")
-	}
-	s.checkers = append(s.checkers, *c)
+	return true
 }
 
 // connects tells whether the kind of checker has a connection.

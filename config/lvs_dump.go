@@ -74,6 +74,31 @@ func (w *dumper) virtualServer(vs *VirtualServer) {
 	default:
 		w.open("virtual_server", endpoint(vs.Addr))
 	}
+	w.service(vs)
+	w.line("smtp_alert", onOff(vs.SMTPAlert))
+	if vs.Quorum != 0 {
+		w.line("quorum", number(vs.Quorum))
+	}
+	w.line("hysteresis", number(vs.Hysteresis))
+	w.script("quorum_up", vs.QuorumUp)
+	w.script("quorum_down", vs.QuorumDown)
+	w.text("virtualhost", vs.VirtualHost)
+	w.text("snmp_name", vs.SNMPName)
+	w.line("weight", number(vs.Weight))
+	w.timing(vs.Timing)
+	if s := vs.Sorry; s.Addr.IsValid() {
+		w.line("sorry_server", endpoint(s.Addr))
+		w.flag("sorry_server_inhibit", s.Inhibit)
+		w.forward("sorry_server_lvs_method", s.Forward)
+	}
+	for i := range vs.RealServers {
+		w.realServer(&vs.RealServers[i])
+	}
+	w.shut()
+}
+
+// service writes what the kernel's service is made of, and the switches.
+func (w *dumper) service(vs *VirtualServer) {
 	if vs.Family != 0 {
 		w.line("ip_family", familyWord(vs.Family))
 	}
@@ -95,26 +120,6 @@ func (w *dumper) virtualServer(vs *VirtualServer) {
 	w.flag("alpha", vs.Alpha)
 	w.flag("omega", vs.Omega)
 	w.flag("inhibit_on_failure", vs.InhibitOnFailure)
-	w.line("smtp_alert", onOff(vs.SMTPAlert))
-	if vs.Quorum != 0 {
-		w.line("quorum", number(vs.Quorum))
-	}
-	w.line("hysteresis", number(vs.Hysteresis))
-	w.script("quorum_up", vs.QuorumUp)
-	w.script("quorum_down", vs.QuorumDown)
-	w.text("virtualhost", vs.VirtualHost)
-	w.text("snmp_name", vs.SNMPName)
-	w.line("weight", number(vs.Weight))
-	w.timing(vs.Timing)
-	if s := vs.Sorry; s.Addr.IsValid() {
-		w.line("sorry_server", endpoint(s.Addr))
-		w.flag("sorry_server_inhibit", s.Inhibit)
-		w.forward("sorry_server_lvs_method", s.Forward)
-	}
-	for i := range vs.RealServers {
-		w.realServer(&vs.RealServers[i])
-	}
-	w.shut()
 }
 
 func (w *dumper) realServer(rs *RealServer) {
