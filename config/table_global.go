@@ -571,9 +571,8 @@ func globalKeywords() []Keyword {
 					{
 						Name: "router_id", Syntax: "STRING", Default: "host name (FQDN if resolvable)",
 						Since: "1.1.8", Area: "global", Meaning: "identifies this machine in alert e-mails; first word only",
-						Effect: Acts,
-						Arg:    lax(Arg{Kind: Text}),
-						Into:   func(s *scope) any { return &s.global.RouterID },
+						Arg:  lax(Arg{Kind: Text}),
+						Into: func(s *scope) any { return &s.global.RouterID },
 					},
 					{
 						Name: "rs_init_notifies", Syntax: "[BOOL]", Default: "false",
@@ -764,9 +763,8 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_garp_interval", Syntax: "DECIMAL seconds[0.000001..4294.967295]", Default: "0 (none)",
 						Since: "1.2.21", Area: "vrrp", Meaning: "gap between consecutive GARP messages on an interface (>=1 s logs a notice)",
-						Effect: Acts,
-						Arg:    decimalArg(1, 4294967295, 6),
-						Into:   func(s *scope) any { return &s.global.GARPInterval },
+						Arg:  decimalArg(1, 4294967295, 6),
+						Into: func(s *scope) any { return &s.global.GARPInterval },
 					},
 					{
 						Name: "vrrp_garp_lower_prio_delay", Syntax: "INT[0..4294] seconds", Default: "value of vrrp_garp_master_delay",
