@@ -3,9 +3,12 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"os"
 	"sync"
 
+	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
 )
 
@@ -40,7 +43,6 @@ func (k *Kernel) Open(key Key) (Socket, error) {
 	if !key.Group.Is4() || !key.Group.IsMulticast() {
 		return nil, fmt.Errorf("opening a VRRP socket on %s: %s is no IPv4 multicast group", key.Interface, key.Group)
 	}
-	// It is in blocking mode so that the runtime does not watch it; every call on it says that it must not wait.
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocolVRRP)
 	if err != nil {
 		return nil, fmt.Errorf("opening a VRRP socket on %s: %w", key.Interface, err)
@@ -80,7 +82,6 @@ func configure(fd int, key Key) error {
 	}{
 		{"IP_HDRINCL", unix.IPPROTO_IP, unix.IP_HDRINCL, 1},
 		{"IP_MULTICAST_ALL", unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0},
-		{"IP_MULTICAST_LOOP", unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, 0},
 		{"SO_TIMESTAMPNS", unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1},
 		{"SO_PRIORITY", unix.SOL_SOCKET, unix.SO_PRIORITY, sendPriority},
 	} {
@@ -88,16 +89,34 @@ func configure(fd int, key Key) error {
 			return fmt.Errorf("%s: %w", o.name, err)
 		}
 	}
-	return join(fd, key)
+	if err := join(fd, key); err != nil {
+		return err
+	}
+	// In blocking mode the runtime does not watch it (see poller). Every call on it says that it must not wait.
+	return unix.SetNonblock(fd, false)
 }
 
-// join makes the interface the one for sending, and receives the group on it.
+// join makes the interface the one for sending, without a loop back to us, and receives the group on it.
 func join(fd int, key Key) error {
-	request := unix.IPMreqn{Multiaddr: key.Group.As4(), Ifindex: int32(key.Index)}
-	if err := unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, &request); err != nil {
+	duplicate, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("duplicating the socket: %w", err)
+	}
+	file := os.NewFile(uintptr(duplicate), "vrrp")
+	defer func() { _ = file.Close() }()
+	conn, err := net.FilePacketConn(file)
+	if err != nil {
+		return fmt.Errorf("preparing multicast: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // what is set stays with the socket
+	group, link := ipv4.NewPacketConn(conn), &net.Interface{Index: key.Index, Name: key.Interface}
+	if err := group.SetMulticastInterface(link); err != nil {
 		return fmt.Errorf("IP_MULTICAST_IF: %w", err)
 	}
-	if err := unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_ADD_MEMBERSHIP, &request); err != nil {
+	if err := group.SetMulticastLoopback(false); err != nil {
+		return fmt.Errorf("IP_MULTICAST_LOOP: %w", err)
+	}
+	if err := group.JoinGroup(link, &net.IPAddr{IP: key.Group.AsSlice()}); err != nil {
 		return fmt.Errorf("joining %s: %w", key.Group, err)
 	}
 	return nil
