@@ -311,5 +311,3 @@ func (n *network) onlyHostAddresses(host *lab.Host) {
 		n.t.Errorf("addresses of %s: %v, want %v", host.Name, got, want)
 	}
 }
-
-var errStillThere = errors.New("still there")

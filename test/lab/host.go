@@ -69,13 +69,22 @@ func (h *Host) plugIn() error {
 
 // AddAddress puts an address on eth0.
 func (h *Host) AddAddress(address netip.Prefix) error {
+	return h.changeAddress(address, h.handle.AddrAdd)
+}
+
+// RemoveAddress takes an address off eth0.
+func (h *Host) RemoveAddress(address netip.Prefix) error {
+	return h.changeAddress(address, h.handle.AddrDel)
+}
+
+func (h *Host) changeAddress(address netip.Prefix, change func(netlink.Link, *netlink.Addr) error) error {
 	eth0, err := h.handle.LinkByName("eth0")
 	if err != nil {
 		return err
 	}
 	ip := &net.IPNet{IP: address.Addr().AsSlice(), Mask: net.CIDRMask(address.Bits(), address.Addr().BitLen())}
-	if err := h.handle.AddrAdd(eth0, &netlink.Addr{IPNet: ip}); err != nil {
-		return fmt.Errorf("adding %s: %w", address, err)
+	if err := change(eth0, &netlink.Addr{IPNet: ip}); err != nil {
+		return fmt.Errorf("changing %s on %s: %w", address, h.Name, err)
 	}
 	return nil
 }
