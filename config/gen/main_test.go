@@ -9,26 +9,29 @@ import (
 )
 
 func TestCheckFindsStaleFiles(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "COMPATIBILITY.md")
+	root := t.TempDir()
 	var out bytes.Buffer
-	if err := run([]string{"-check", "-o", file}, &out); err == nil {
-		t.Error("a file that is not there passes")
+	if err := run([]string{"-check", "-root", root}, &out); err == nil {
+		t.Error("files that are not there pass")
 	}
-	if err := run([]string{"-o", file}, &out); err != nil {
+	if err := run([]string{"-root", root}, &out); err != nil {
 		t.Fatal(err)
 	}
-	if err := run([]string{"-check", "-o", file}, &out); err != nil {
-		t.Errorf("a fresh file does not pass: %v", err)
+	if err := run([]string{"-check", "-root", root}, &out); err != nil {
+		t.Errorf("fresh files do not pass: %v", err)
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, append(text, "one line more\n"...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := run([]string{"-check", "-o", file}, &out); err == nil || !strings.Contains(err.Error(), "stale") {
-		t.Errorf("a stale file gives %v", err)
+	for name := range documents() {
+		file := filepath.Join(root, name)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, append(text, "one line more\n"...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := run([]string{"-check", "-root", root}, &out); err == nil || !strings.Contains(err.Error(), name+" is stale") {
+			t.Errorf("a stale %s gives %v", name, err)
+		}
 	}
 }
 
