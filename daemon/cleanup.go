@@ -36,15 +36,18 @@ func runCleanup(o Options, h heritage) int {
 	return code
 }
 
-// takeOverdue removes from known the Masters whose time to resume is over at now (CLOCK_MONOTONIC, nanoseconds), and
-// returns them with the time until the next one is; 0 when no Master is left.
-func takeOverdue(known map[string]vrrp.InstanceState, now int64) (overdue map[string]vrrp.InstanceState, next time.Duration) {
+// takeOverdue removes from known the instances whose time to resume is over at now, and returns them with the time until
+// the next one is; 0 when none is left. A Master's time counts from its last advert. Others count from the death of
+// the process, because it may have become Master without a chance to report it. Times are on CLOCK_MONOTONIC, in
+// nanoseconds.
+func takeOverdue(known map[string]vrrp.InstanceState, died, now int64) (overdue map[string]vrrp.InstanceState, next time.Duration) {
 	overdue = map[string]vrrp.InstanceState{}
 	for key, s := range known {
-		if s.State != fsm.Master {
-			continue
+		since := died
+		if s.State == fsm.Master {
+			since = s.LastAdvert
 		}
-		left := s.MasterDown - time.Duration(now-s.LastAdvert)
+		left := s.MasterDown - time.Duration(now-since)
 		if left <= 0 {
 			overdue[key] = s
 			delete(known, key)
@@ -79,23 +82,18 @@ func (p *parent) cleanUp(left map[string]vrrp.InstanceState) {
 
 // cleanUpAll takes every address off: no child will start any more.
 func (p *parent) cleanUpAll() {
-	left := map[string]vrrp.InstanceState{}
-	for key, s := range p.known {
-		if s.State == fsm.Master {
-			left[key] = s
-		}
-	}
+	left := p.known
 	p.known = nil
 	p.cleanUp(left)
 }
 
-// watchResume takes the addresses of every Master off whose successor has not resumed in time: by then a peer is
+// watchResume takes the addresses of every instance off whose successor has not resumed in time: by then a peer is
 // Master. A child that starts later starts it as Backup.
 func (p *parent) watchResume() {
 	if p.stopping || p.child != nil && p.child.ready {
 		return
 	}
-	overdue, next := takeOverdue(p.known, monotonicNow())
+	overdue, next := takeOverdue(p.known, p.diedAt, monotonicNow())
 	p.cleanUp(overdue)
 	if next > 0 {
 		p.resumeTimer = p.after(next, p.watchResume)

@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
 )
 
 // launch starts the daemon in a session of its own and returns when it serves: its pid files are there. When it ends
 // before that, its exit code is ours.
 func launch() int {
+	signal.Ignore(unix.SIGHUP) // the daemon inherits that until its own handler stands
 	child, err := spawn(roleParent, true)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -29,6 +29,7 @@ type parent struct {
 	child      *supervised
 	known      map[string]vrrp.InstanceState // the last report of the child
 	deaths     []time.Time                   // of the child, recent ones
+	diedAt     int64                         // the last of them, CLOCK_MONOTONIC
 	beats      *sharedBeats
 	cleanups   map[*supervised]bool // processes that take addresses off
 	reload     *pendingReload       // nil when there is none

@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// handledSignals are blocked while a process starts, so that none is lost or deadly before its handlers stand: Go
-// unblocks a signal when it is asked for with signal.Notify.
+// handledSignals are blocked while a process starts, so that they are not deadly before its handlers stand: Go unblocks
+// a signal when it is asked for with signal.Notify. Only SIGHUP, SIGINT and SIGTERM it unblocks at its own start; see
+// childEnded for what becomes of them.
 var handledSignals = []syscall.Signal{
 	unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGPIPE,
 	sigJSON, sigStatsClear, sigThreadDump,

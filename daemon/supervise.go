@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"keepalived-go/vrrp"
 )
@@ -146,7 +149,9 @@ func (p *parent) childEnded(child *supervised, state *os.ProcessState, err error
 		return
 	}
 	p.child = nil
+	p.diedAt = monotonicNow()
 	p.beats.refresh(p.known)
+	interrupted := p.reload // its answer will not come
 	clean := err == nil && state.ExitCode() == exitOK
 	switch {
 	case p.stopping && clean:
@@ -158,11 +163,29 @@ func (p *parent) childEnded(child *supervised, state *os.ProcessState, err error
 	case p.options.NoRespawn:
 		p.log.Errorf("VRRP child process(%d) died: Exiting", child.pid())
 		p.giveUp(exitFatal)
+	case hungUp(state):
+		// It was asked for a reload before it could listen, which ends a process. The request is not lost.
+		p.log.Infof("VRRP child process(%d) was asked to reload while it started: starting it again", child.pid())
+		p.startAnotherChild()
+		p.startReload()
 	default:
 		p.log.Warnf("VRRP child process(%d) died: Respawning", child.pid())
+		p.log.Debugf("VRRP child process(%d): %v", child.pid(), state)
 		p.respawn()
 	}
-	p.failReload(p.reload, errors.New("the VRRP child has ended"))
+	if interrupted != nil && interrupted.next.text == nil {
+		return // it is still being read, and will be shown to the next child
+	}
+	p.failReload(interrupted, errors.New("the VRRP child has ended"))
+}
+
+// hungUp tells whether a process was ended by SIGHUP.
+func hungUp(state *os.ProcessState) bool {
+	if state == nil {
+		return false
+	}
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == unix.SIGHUP
 }
 
 // permanentFailure ends the daemon because its child has said that it cannot run.

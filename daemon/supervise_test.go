@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -23,7 +24,8 @@ func TestTakeOverdue(t *testing.T) {
 		next    time.Duration
 	}{
 		{"nothing is known", nil, nil, 0},
-		{"a backup has nothing to lose", map[string]vrrp.InstanceState{"a": at(fsm.Backup, 1, time.Second)}, nil, 0},
+		{"a backup counts from the death", map[string]vrrp.InstanceState{"a": at(fsm.Backup, 1, 3*time.Second)}, nil, 2 * time.Second},
+		{"a backup's time is over", map[string]vrrp.InstanceState{"a": at(fsm.Backup, 1, time.Second)}, []string{"a"}, 0},
 		{"a master has time left", map[string]vrrp.InstanceState{"a": at(fsm.Master, 99*second, 4*time.Second)}, nil, 3 * time.Second},
 		{"a master's time is over", map[string]vrrp.InstanceState{"a": at(fsm.Master, 96*second, 4*time.Second)}, []string{"a"}, 0},
 		{"a master that never sent", map[string]vrrp.InstanceState{"a": at(fsm.Master, 0, 4*time.Second)}, []string{"a"}, 0},
@@ -38,7 +40,7 @@ func TestTakeOverdue(t *testing.T) {
 	}
 	for _, row := range rows {
 		before := len(row.known)
-		overdue, next := takeOverdue(row.known, 100*second)
+		overdue, next := takeOverdue(row.known, 99*second, 100*second)
 		if got := slices.Sorted(maps.Keys(overdue)); !slices.Equal(got, row.overdue) || next != row.next {
 			t.Errorf("%s: %v and %v, want %v and %v", row.name, got, next, row.overdue, row.next)
 		}
@@ -81,6 +83,18 @@ func TestExitStatus(t *testing.T) {
 		}
 		if got := exitStatus(diagnostics); got != row.want {
 			t.Errorf("%v: %d, want %d", row.statuses, got, row.want)
+		}
+	}
+}
+
+func TestPermanentFailureEndsTheDaemon(t *testing.T) {
+	for _, code := range []int{exitConfig, exitFatal} {
+		p := &parent{options: Options{Console: true}, log: newLog(Options{NoSyslog: true}, roleParent)}
+		child := &supervised{spawned: &spawned{process: &os.Process{Pid: 1}}}
+		p.heard(child, message{Kind: kindFailed, Code: code, Error: "cannot"})
+		p.permanentFailure(child)
+		if !p.stopping || p.exitCode != code {
+			t.Errorf("code %d: stopping %v, exit code %d", code, p.stopping, p.exitCode)
 		}
 	}
 }

@@ -1,0 +1,234 @@
+package daemon
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// host is a network namespace with one interface, in which the test program runs as keepalived.
+type host struct {
+	t      *testing.T
+	dir    string
+	holder int // pid of the process that keeps the namespace
+}
+
+func newHost(t *testing.T) *host {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Fatal("root is needed for a network namespace")
+	}
+	h := &host{t: t, dir: t.TempDir()}
+	holder := exec.Command("sh", "-c", `ip link add ve0 type veth peer name ve1 && ip addr add 10.77.0.1/24 dev ve0 &&
+		ip link set lo up && ip link set ve0 up && ip link set ve1 up && echo ready && read forever`)
+	holder.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	holder.Stderr = os.Stderr
+	stdin, err := holder.StdinPipe()
+	check(t, err)
+	stdout, err := holder.StdoutPipe()
+	check(t, err)
+	check(t, holder.Start())
+	t.Cleanup(func() { _ = stdin.Close(); _ = holder.Wait() })
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "ready\n" {
+		t.Fatalf("preparing the namespace: %q, %v", line, err)
+	}
+	h.holder = holder.Process.Pid
+	return h
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *host) path(name string) string { return filepath.Join(h.dir, name) }
+
+func (h *host) configure(text string) {
+	h.t.Helper()
+	check(h.t, os.WriteFile(h.path("conf"), []byte(text), 0o644))
+}
+
+// instance is a configuration whose router is Master at once.
+func instance(dev, version, interval string) string {
+	return fmt.Sprintf(`global_defs {
+	vrrp_version %s
+}
+vrrp_instance VI_1 {
+	interface %s
+	virtual_router_id 51
+	priority 255
+	advert_int %s
+	virtual_ipaddress {
+		10.77.0.100/24
+	}
+}
+`, version, dev, interval)
+}
+
+// command is keepalived in the namespace.
+func (h *host) command(args ...string) *exec.Cmd {
+	self, err := os.Executable()
+	check(h.t, err)
+	all := []string{fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", self, "-G", "-D", "-f", h.path("conf"), "-p", h.path("parent.pid"), "-r", h.path("vrrp.pid")}
+	cmd := exec.Command("nsenter", append(all, args...)...)
+	cmd.Env = append(os.Environ(), asDaemon+"=1")
+	return cmd
+}
+
+// addressThere tells whether the virtual address is on the interface.
+func (h *host) addressThere() bool {
+	h.t.Helper()
+	out, err := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", "ip", "-o", "addr", "show", "dev", "ve0").Output()
+	check(h.t, err)
+	return strings.Contains(string(out), "10.77.0.100/24")
+}
+
+// pid reads a pid file.
+func (h *host) pid(name string) int {
+	h.t.Helper()
+	text, err := os.ReadFile(h.path(name))
+	check(h.t, err)
+	pid, err := strconv.Atoi(strings.TrimSuffix(string(text), "\n"))
+	check(h.t, err)
+	return pid
+}
+
+// running is a daemon in the foreground.
+type running struct {
+	*host
+	cmd   *exec.Cmd
+	lines chan string
+	seen  []string
+	code  chan int
+}
+
+func (h *host) start(args ...string) *running {
+	h.t.Helper()
+	r := &running{host: h, cmd: h.command(append([]string{"-n", "-l"}, args...)...), lines: make(chan string, 10000), code: make(chan int, 1)}
+	stderr, err := r.cmd.StderrPipe()
+	check(h.t, err)
+	check(h.t, r.cmd.Start())
+	go func() {
+		for s := bufio.NewScanner(stderr); s.Scan(); {
+			r.lines <- s.Text()
+		}
+		close(r.lines)
+		_ = r.cmd.Wait()
+		r.code <- r.cmd.ProcessState.ExitCode()
+	}()
+	h.t.Cleanup(func() { _ = r.cmd.Process.Signal(unix.SIGTERM) })
+	return r
+}
+
+// expect waits for a line and returns what its first parenthesis matched.
+func (r *running) expect(pattern string) string {
+	r.t.Helper()
+	re := regexp.MustCompile(pattern)
+	deadline := time.After(testPatience)
+	for {
+		select {
+		case line, ok := <-r.lines:
+			if !ok {
+				r.t.Fatalf("the daemon ended without saying %q:\n%s", pattern, strings.Join(r.seen, "\n"))
+			}
+			r.seen = append(r.seen, line)
+			if m := re.FindStringSubmatch(line); m != nil {
+				return m[len(m)-1]
+			}
+		case <-deadline:
+			r.t.Fatalf("%q was not said:\n%s", pattern, strings.Join(r.seen, "\n"))
+		}
+	}
+}
+
+// settle waits until the instance is Master and the parent has heard of it: the answer to a reload follows the report.
+func (r *running) settle() {
+	r.t.Helper()
+	r.expect(`Sending/queueing gratuitous ARPs`)
+	r.signal(r.cmd.Process.Pid, unix.SIGHUP)
+	r.expect(`Reload complete`)
+}
+
+// expectChild waits for the start of a VRRP child and gives its pid.
+func (r *running) expectChild() int {
+	r.t.Helper()
+	pid, err := strconv.Atoi(r.expect(`Starting VRRP child process, pid=(\d+)`))
+	check(r.t, err)
+	return pid
+}
+
+func (r *running) signal(pid int, s syscall.Signal) {
+	r.t.Helper()
+	check(r.t, syscall.Kill(pid, s))
+}
+
+// end waits for the end of the daemon and gives its exit code.
+func (r *running) end() int {
+	r.t.Helper()
+	deadline := time.After(testPatience)
+	for {
+		select {
+		case line, ok := <-r.lines:
+			if ok {
+				r.seen = append(r.seen, line)
+				continue
+			}
+			r.lines = nil
+		case code := <-r.code:
+			return code
+		case <-deadline:
+			r.t.Fatalf("the daemon did not end:\n%s", strings.Join(r.seen, "\n"))
+		}
+	}
+}
+
+// awaitGone waits for the end of a process that is no child of ours.
+func awaitGone(t *testing.T, pid int) {
+	t.Helper()
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err == unix.ESRCH {
+		return
+	}
+	check(t, err)
+	defer func() { _ = unix.Close(fd) }()
+	for deadline := time.Now().Add(testPatience); ; {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(time.Until(deadline).Milliseconds()))
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			t.Fatalf("process %d did not end: %v", pid, err)
+		}
+		return
+	}
+}
+
+func comm(t *testing.T, pid int) string {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	check(t, err)
+	return strings.TrimSpace(string(text))
+}
+
+// exitCodeOf is the exit code behind the error of a command.
+func exitCodeOf(err error) int {
+	if err == nil {
+		return 0
+	}
+	if e, ok := err.(*exec.ExitError); ok {
+		return e.ExitCode()
+	}
+	return -1
+}
