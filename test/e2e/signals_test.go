@@ -248,7 +248,7 @@ func TestStoppedChild(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t, dialects[1])
 	web := n.web[0]
-	daemon := n.start(web, ours, "global_defs {\nchild_wait_time 1\n}\n"+quick)
+	daemon := n.start(web, ours, "child_wait_time 1\n"+quick)
 	n.holds(web, time.Second)
 	child, err := daemon.VRRPChild(n.context(time.Second), 0)
 	n.must(err)
