@@ -4,7 +4,7 @@
 //	  waits for the         │  signals, pid files, configuration, respawn
 //	  pid files             └─> clean-up child, when a child died for good
 //
-// Every process is the same binary with the arguments that the user typed. What a process is, it learns from an
-// inherited socket whose number stands in an environment variable that is removed at once (see role.go). The parent
+// Every process is the same binary with the arguments that the user typed. What a process is, it learns from
+// an environment variable that is removed at once, and it inherits a socket to the one that started it (see role.go). The parent
 // never forwards signals to a child: it sends messages, so that nothing depends on when a handler stands.
 package daemon

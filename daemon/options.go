@@ -235,21 +235,26 @@ func unambiguous(s *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.Normalized
 	}
 }
 
+// usageError is a complaint about the command line in upstream's words.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
 // optionError says what is wrong in the words that scripts around keepalived know.
 func optionError(err error) error {
 	var missing *pflag.ValueRequiredError
 	if errors.As(err, &missing) {
 		if missing.GetSpecifiedShortnames() != "" {
-			return fmt.Errorf("Missing parameter for option -%s", missing.GetFlag().Shorthand) //nolint:staticcheck // a contract
+			return usageError(fmt.Sprintf("Missing parameter for option -%s", missing.GetFlag().Shorthand))
 		}
-		return fmt.Errorf("Missing parameter for option --%s", missing.GetSpecifiedName()) //nolint:staticcheck // a contract
+		return usageError(fmt.Sprintf("Missing parameter for option --%s", missing.GetSpecifiedName()))
 	}
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		if unknown.GetSpecifiedShortnames() != "" {
-			return fmt.Errorf("Unknown option -%s", unknown.GetSpecifiedName()) //nolint:staticcheck // a contract
+			return usageError(fmt.Sprintf("Unknown option -%s", unknown.GetSpecifiedName()))
 		}
-		return fmt.Errorf("Unknown option --%s", unknown.GetSpecifiedName()) //nolint:staticcheck // a contract
+		return usageError(fmt.Sprintf("Unknown option --%s", unknown.GetSpecifiedName()))
 	}
 	return err
 }
