@@ -329,7 +329,7 @@ func pieceEnd(s string) int {
 // decomment takes comments, the escapes of comment signs and outer blanks off, and says when a quote is left open.
 func (r *reader) decomment(l line) line {
 	l = l.trimLeft()
-	if strings.IndexAny(l.text, "!#\"\\") < 0 {
+	if !strings.ContainsAny(l.text, "!#\"\\") {
 		return l.slice(0, len(strings.TrimRight(l.text, " \t")))
 	}
 	quoted := false

@@ -53,7 +53,7 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 	case fsm.Entered:
 		e.notifyEntered(r, a)
 	case fsm.Stopped:
-		e.notify(r, r.cfg.NotifyStop, "notify_stop", "STOP", a.Priority)
+		e.notifyStopped(r, a.Priority)
 	case fsm.Report:
 		e.reportLine(r, a)
 		if a.Kind == fsm.ReportLowerPriorityRx {
@@ -97,19 +97,18 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	e.opt.Beats.set(r.slot, e.clock.monotonic(now))
 }
 
-// sendFailed logs a failure once per instance until a send succeeds or its link changes; the machines go on,
-// because the interface's state, not this error, says whether the instance is in Fault.
+// sendFailed counts a failure and logs the first one of a row. The machines go on: the interface's state, not this
+// error, says whether an instance is in Fault.
 func (e *Engine) sendFailed(s *sharedSocket, err error) {
 	for _, r := range s.routers {
-		if r == nil {
-			continue
-		}
-		r.stats.SendFailure++
-		if !r.sendErr && !errors.Is(err, syscall.ENETDOWN) {
-			r.sendErr = true
-			e.log.Warnf("(%s) sending an advert on %s: %v", r.cfg.Name, s.key.Interface, err)
+		if r != nil {
+			r.stats.SendFailure++
 		}
 	}
+	if !s.failing && !errors.Is(err, syscall.ENETDOWN) {
+		e.log.Warnf("sending adverts on %s: %v", s.key.Interface, err)
+	}
+	s.failing = true
 }
 
 // announce asks the kernel worker for gratuitous ARPs after it has set the addresses.
@@ -150,6 +149,19 @@ func (e *Engine) notifyEntered(r *router, a fsm.Entered) {
 			return // at start upstream reports a fault only when an interface is the cause
 		}
 		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", a.Priority)
+	}
+}
+
+// notifyStopped tells of the end of an instance. One that a reload took away is reported as deleted when
+// notify_deleted asks for it, else as in Fault.
+func (e *Engine) notifyStopped(r *router, priority uint8) {
+	switch {
+	case !r.removed:
+		e.notify(r, r.cfg.NotifyStop, "notify_stop", "STOP", priority)
+	case r.cfg.NotifyDeleted.Use:
+		e.notify(r, r.cfg.NotifyDeleted.Script, "notify_deleted", "DELETED", priority)
+	default:
+		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", priority)
 	}
 }
 

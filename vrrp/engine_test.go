@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -259,6 +260,52 @@ func TestUnsupportedIsHeldInFault(t *testing.T) {
 		}
 		if a.lines.count("cannot act on use_vmac") != 1 {
 			t.Error("nothing said about the keyword")
+		}
+		a.stop()
+	})
+}
+
+func TestRemovedInstanceIsReported(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		deleted config.NotifyDeleted
+		want    string
+	}{
+		{"as in Fault", config.NotifyDeleted{}, "/fault; /notify INSTANCE VI_1 FAULT 255"},
+		{"as deleted", config.NotifyDeleted{Use: true, Script: config.Script{Argv: []string{"/deleted"}}}, "/deleted; /notify INSTANCE VI_1 DELETED 255"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+				cfg := instance(255, time.Second)
+				cfg.NotifyFault, cfg.NotifyStop, cfg.NotifyDeleted = config.Script{Argv: []string{"/fault"}}, config.Script{Argv: []string{"/stop"}}, row.deleted
+				a.start(configOf(cfg), nil)
+				settle(time.Second)
+				before := len(a.script.all())
+				if err := a.engine.Reload(configOf()); err != nil {
+					t.Fatal(err)
+				}
+				settle(time.Millisecond)
+				if got := strings.TrimPrefix(a.script.all()[before:], "; "); got != row.want {
+					t.Errorf("scripts: %s\nwant %s", got, row.want)
+				}
+				a.stop()
+			})
+		})
+	}
+}
+
+func TestLinkChangeIsSaidOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+		one, two := instance(100, time.Second), instance(100, time.Second)
+		two.Name, two.VRID, two.Addresses = "VI_2", 52, []config.Address{{Prefix: addressOf("192.168.4.81/32"), Dev: "eth0"}}
+		a.start(configOf(one, two), nil)
+		settle(time.Second)
+		a.links.report(linkState(false, "192.168.4.100/24"), nil)
+		settle(time.Millisecond)
+		if n := a.lines.count("Netlink reports eth0 down"); n != 1 {
+			t.Errorf("said %d times", n)
 		}
 		a.stop()
 	})

@@ -72,11 +72,13 @@ func (e *Engine) applyLinks(now time.Time) {
 
 // applyFaults computes each instance's faults and source from the newest view, and tells the machines what changed.
 func (e *Engine) applyFaults(now time.Time) {
+	said := map[string]bool{}
 	for _, r := range e.order {
 		source, faults := r.source, r.faults
 		wasReady := r.link.Ready()
 		e.observe(r)
-		if r.link.Ready() != wasReady {
+		if r.link.Ready() != wasReady && !said[r.cfg.Interface] {
+			said[r.cfg.Interface] = true
 			e.log.Infof("Netlink reports %s %s", r.cfg.Interface, upDown(r.link.Ready()))
 		}
 		if r.source != source && r.source.IsValid() {

@@ -32,7 +32,7 @@ type router struct {
 	complained complaints
 	lastSent   time.Time
 	slot       int  // in Beats
-	sendErr    bool // the last send failed and was logged
+	removed    bool // by a reload
 }
 
 // Stats are the counters of one instance, as upstream's keepalived.stats has them.
@@ -163,6 +163,7 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 
 // removeRouter ends one instance that a reload took out of the configuration.
 func (e *Engine) removeRouter(now time.Time, r *router) {
+	r.removed = true
 	e.step(now, r, fsm.Shutdown{})
 	e.queue.set(r, time.Time{})
 	delete(e.routers, r.key)

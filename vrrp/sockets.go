@@ -16,6 +16,7 @@ type sharedSocket struct {
 
 	out       [][]byte // datagrams of this turn; the buffers are used again
 	pending   int
+	failing   bool      // the last send failed
 	drainedAt time.Time // when it was read last
 	drainAt   time.Time // when it is to be read, zero when nothing waits
 	pause     time.Duration
@@ -173,7 +174,11 @@ func (s *sharedSocket) send() error {
 	if n == 0 {
 		return nil
 	}
-	return s.socket.Send(s.out[:n])
+	if err := s.socket.Send(s.out[:n]); err != nil {
+		return err
+	}
+	s.failing = false
+	return nil
 }
 
 // attach gives r the socket that its configuration and interface ask for.
