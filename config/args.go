@@ -89,7 +89,14 @@ func decimalArg(lo, hi int64, digits int) Arg {
 
 // read decodes a line by its row's Arg and stores the value where Into says.
 func (d *decoder) read(l line) {
+	if l.kw.Arg.Once && d.given[l.kw] {
+		d.warn(l.st.Pos(), "%s was given before, this one is ignored", l.kw.Name)
+		return
+	}
 	v, ok := d.value(l)
+	if l.kw.Arg.Once && ok {
+		d.given[l.kw] = true
+	}
 	if ok && l.kw.Into != nil {
 		store(l.kw.Into(&d.scope), v)
 	}

@@ -21,7 +21,7 @@ func Decode(tree *parser.Tree, env Env) (Config, []parser.Diagnostic) {
 func newDecoder(tree *parser.Tree, env Env) *decoder {
 	d := &decoder{
 		env: env, cursor: newCursor(tree), table: language(),
-		noticed: map[*Keyword]bool{}, weightsNoted: map[string]bool{},
+		noticed: map[*Keyword]bool{}, given: map[*Keyword]bool{}, weightsNoted: map[string]bool{},
 		trackers: newTrackers(), scriptUsed: map[int]bool{}, tracks: map[trackKey]bool{},
 		instances: map[string]int{}, groups: map[string]bool{}, trackGroups: map[string]int{},
 		vmacNames: map[string]string{}, garpInterfacesUsed: map[string]bool{},
@@ -43,6 +43,7 @@ type decoder struct {
 	suggestions int               // that were looked for
 	noticed     map[*Keyword]bool // keywords whose missing effect was said
 	path        []string          // names of the blocks that are open
+	given       map[*Keyword]bool // keywords of which the first one wins
 	quiet       bool              // the open block has no effect, which was said
 	skip        bool              // the block that follows is to be passed over
 	stopped     bool              // a required argument is missing: upstream ends there

@@ -25,6 +25,7 @@ func Differences() []Difference {
 		{"vrrp_iptables", "Builds with iptables use it.", "As in Debian's build it is reported, and nftables is used."},
 		{"virtual_routes, static_routes", "The word after `inet` or `inet6` in front of a destination is skipped, so that the destination may be lost.", "It is read."},
 		{"routes without interface", "Version 2.2.7 reports that it cannot track them.", "As in later versions nothing is said."},
+		{"vrrp_sync_group, track_group", "A second `group` list is passed over, and with it the block ends: what follows in it is taken for text outside of any block.", "Only the second list is passed over."},
 		{"sending as something else", "-", "An instance that needs a keyword this version cannot act on is held in FAULT and says so. It never runs as something else."},
 	}
 }

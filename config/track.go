@@ -115,7 +115,7 @@ func (d *decoder) openTrackFile(l line) {
 		return
 	}
 	if _, again := d.trackers.file[w.Text]; again {
-		d.warn(w.Pos, "track file %s was defined before, this one is ignored", w.Text)
+		d.note(w.Pos, "track file %s was defined before, this one is ignored", w.Text)
 		d.skip = true
 		return
 	}
