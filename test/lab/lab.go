@@ -29,6 +29,9 @@ func New() (*Lab, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("setting up a network needs root: run it as root")
 	}
+	if err := resetSignals(); err != nil {
+		return nil, err
+	}
 	lan, err := newNamespaces("switch")
 	if err != nil {
 		return nil, fmt.Errorf("setting up the switch (network namespaces are needed): %w", err)
