@@ -145,11 +145,11 @@ func (r *addressLine) valued(name parser.Word) {
 }
 
 func (r *addressLine) device(v parser.Word) {
-	_, exists := r.d.env.lookupInterface(v.Text)
+	_, ok := r.d.link(v)
 	switch {
 	case r.a.Dev != "":
 		r.drop(v.Pos, "dev is given twice, address %s is removed", r.a.Prefix)
-	case !exists && !r.d.config.Global.DynamicInterfaces:
+	case !ok:
 		r.drop(v.Pos, "interface %s for address %s does not exist, the address is removed", v.Text, r.a.Prefix)
 	}
 	r.a.Dev = v.Text
@@ -334,7 +334,7 @@ func (d *decoder) staticAddress(l line) {
 	}
 	if a.Dev == "" {
 		a.Dev = d.config.Global.DefaultInterface
-		if _, exists := d.env.lookupInterface(a.Dev); !exists {
+		if _, ok := d.link(parser.Word{Text: a.Dev, Pos: l.st.Pos()}); !ok {
 			d.report(l.st.Pos(), warning, parser.StatusFatal, "", "static address %s needs dev, because there is no interface %s", a.Prefix, a.Dev)
 			return
 		}

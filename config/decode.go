@@ -67,6 +67,8 @@ type decoder struct {
 	scriptPos        parser.Position // of the block that is being read
 	scriptBroken     bool
 
+	linkMissing        bool              // upstream dies of an interface that does not exist
+	linkMissingPos     parser.Position   // of the first one
 	vmacNames          map[string]string // to the instance that uses it
 	garpInterfacesUsed map[string]bool
 }

@@ -1,6 +1,10 @@
 package config
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"keepalived-go/parser"
+)
 
 // Env answers what the text alone cannot: every question that upstream asks the host while it reads. A nil function
 // means that the question is not asked and the answer is the harmless one, so that tests stay pure.
@@ -54,4 +58,17 @@ func (e *Env) lookupInterface(name string) (Interface, bool) {
 		return Interface{MTU: 1500}, true
 	}
 	return e.Interface(name)
+}
+
+// link looks an interface up that the configuration cannot do without, unless dynamic_interfaces lets it come later.
+// ok tells whether it may be used.
+func (d *decoder) link(w parser.Word) (i Interface, ok bool) {
+	i, exists := d.env.lookupInterface(w.Text)
+	if exists || d.config.Global.DynamicInterfaces {
+		return i, true
+	}
+	if !d.linkMissing {
+		d.linkMissing, d.linkMissingPos = true, w.Pos
+	}
+	return i, false
 }

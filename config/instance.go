@@ -42,7 +42,6 @@ type rawInstance struct {
 	nativeIPv6 bool
 	noAccept   bool
 	link       Interface
-	linkKnown  bool
 	garp       GARP // defaults where the block stands
 	downTimer  int
 	sync       *SyncGroup
@@ -159,10 +158,10 @@ func (d *decoder) instanceInterface(l line) {
 		d.warn(w.Pos, "interface name %q is longer than %d bytes, it is ignored", w.Text, maxInterfaceName)
 		return
 	}
-	link, exists := d.env.lookupInterface(w.Text)
-	i.Interface, i.link, i.linkKnown = w.Text, link, exists
+	link, ok := d.link(w)
+	i.Interface, i.link = w.Text, link
 	switch {
-	case !exists && !d.config.Global.DynamicInterfaces:
+	case !ok:
 		d.warn(w.Pos, "interface %s for vrrp_instance %s does not exist", w.Text, i.Name)
 		i.Interface = ""
 	case link.Loopback:
@@ -186,6 +185,10 @@ func (d *decoder) vrf(l line) {
 		d.warn(w.Pos, "(%s) vrf was given before as %s, it is ignored", i.Name, i.VRF)
 	default:
 		i.VRF = w.Text
+		if _, ok := d.link(w); !ok {
+			d.warn(w.Pos, "(%s) vrf %s does not exist", i.Name, w.Text)
+			i.VRF = ""
+		}
 	}
 }
 

@@ -4,10 +4,16 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"keepalived-go/parser"
 )
 
 // resolve settles everything that can only be settled when the whole text was read.
 func (d *decoder) resolve() {
+	if d.linkMissing {
+		d.report(d.linkMissingPos, parser.Error, parser.StatusFatal, "put dynamic_interfaces into global_defs if it comes later",
+			"an interface is given that does not exist")
+	}
 	d.resolveTrackGroups()
 	d.checkScripts()
 	d.resolveGroups()

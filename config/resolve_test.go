@@ -54,7 +54,9 @@ func TestResolve(t *testing.T) {
 		{"auth without password", "", "authentication {\nauth_type PASS\n}\n" + vip, func(i Instance) bool { return i.AuthType == AuthNone }, warn, "auth_pass"},
 		{"auth type in lower case", "", "authentication {\nauth_type pass\nauth_pass 1111\n}\n" + vip, func(i Instance) bool { return i.AuthType == AuthNone }, warn, "authentication type"},
 		{"AH holds and begins as backup", "", "state MASTER\npriority 9\nauthentication {\nauth_type AH\nauth_pass 1\n}\n" + vip,
-			func(i Instance) bool { return !i.StateMaster && reflect.DeepEqual(i.Unsupported, []string{"auth_type AH"}) }, warn, "AH"},
+			func(i Instance) bool {
+				return !i.StateMaster && reflect.DeepEqual(i.Unsupported, []string{"auth_type AH"})
+			}, warn, "AH"},
 		{"version from global", "vrrp_version 3", vip, func(i Instance) bool { return i.Version == 3 }, ok, ""},
 		{"IPv6 is version 3", "", "virtual_ipaddress {\nfe80::1/64\n}\n", func(i Instance) bool {
 			return i.Version == 3 && i.Family == 6 && reflect.DeepEqual(i.Unsupported, []string{"IPv6"}) && i.MulticastGroup == netip.MustParseAddr("ff02::12")
@@ -75,7 +77,9 @@ func TestResolve(t *testing.T) {
 		{"unicast holds", "", "unicast_src_ip 192.0.2.9\nunicast_peer {\n192.0.2.8 min_ttl 3\n}\n" + vip, func(i Instance) bool {
 			return reflect.DeepEqual(i.Unsupported, []string{"unicast_peer"}) && i.UnicastPeers[0] == UnicastPeer{netip.MustParseAddr("192.0.2.8"), 3, 255} && i.UnicastTTL == 255 && !i.MulticastGroup.IsValid()
 		}, ok, ""},
-		{"vmac holds", "", "use_vmac vrrp.1\n" + vip, func(i Instance) bool { return reflect.DeepEqual(i.Unsupported, []string{"use_vmac"}) && i.VMAC.Name == "vrrp.1" }, ok, ""},
+		{"vmac holds", "", "use_vmac vrrp.1\n" + vip, func(i Instance) bool {
+			return reflect.DeepEqual(i.Unsupported, []string{"use_vmac"}) && i.VMAC.Name == "vrrp.1"
+		}, ok, ""},
 		{"bad MAC", "", "use_vmac 01:00:5e:00:00:01\n" + vip, func(i Instance) bool { return i.VMAC.MAC == "" }, warn, "multicast"},
 		{"ipvlan holds", "", "use_ipvlan 192.0.2.3/24 private\n" + vip, func(i Instance) bool { return i.IPVLAN.Mode == "private" && i.Unsupported[0] == "use_ipvlan" }, ok, ""},
 		{"hmac holds", "", "auth_hmac {\nkey 1 hex:00\nactive_key 1\n}\n" + vip, func(i Instance) bool { return i.Unsupported[0] == "auth_hmac" && len(i.HMAC.Keys) == 1 }, ok, ""},

@@ -18,7 +18,11 @@ func (d *decoder) checkScripts() {
 		}
 	}
 	if found && d.env.Script != nil && !d.config.Global.ScriptSecurity {
-		d.report(d.firstScript(), warning, parser.StatusSecurity, "put enable_script_security into global_defs",
+		status := parser.StatusSecurity
+		if d.linkMissing { // Upstream does not come to this check.
+			status = parser.StatusConfig
+		}
+		d.report(d.firstScript(), warning, status, "put enable_script_security into global_defs",
 			"SECURITY VIOLATION - scripts are being executed but script_security not enabled.")
 	}
 }

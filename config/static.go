@@ -103,9 +103,9 @@ func (d *decoder) garpInterfaces(l line) {
 }
 
 func (d *decoder) addGARPInterface(w parser.Word) {
-	link, exists := d.env.lookupInterface(w.Text)
+	link, ok := d.link(w)
 	switch {
-	case !exists && !d.config.Global.DynamicInterfaces:
+	case !ok:
 		d.warn(w.Pos, "garp_group: interface %s does not exist", w.Text)
 	case d.garpInterfacesUsed[w.Text]:
 		d.warn(w.Pos, "garp_group: interface %s is in a group already", w.Text)
@@ -325,6 +325,12 @@ func (r *ipReader) valued(k *Keyword, block string) bool {
 		return false
 	}
 	w := r.words[r.next]
+	if slices.Contains([]string{"dev", "oif", "iif"}, k.Name) {
+		if _, ok := r.d.link(w); !ok {
+			r.d.warn(w.Pos, "%s: interface %s does not exist, the line is ignored", block, w.Text)
+			return false
+		}
+	}
 	if k.Arg.Kind == Int {
 		if _, ok := r.d.number(k.Name, w, k.Arg); !ok {
 			return false

@@ -344,7 +344,7 @@ type trackKey struct {
 
 func (d *decoder) trackedInterface(l line) {
 	name, lists := d.owner()
-	if _, ok := d.env.lookupInterface(l.st.Keyword()); !ok && !d.config.Global.DynamicInterfaces {
+	if _, ok := d.link(l.st.Words[0]); !ok {
 		d.warn(l.st.Pos(), "(%s) tracked interface %s does not exist", name, l.st.Keyword())
 		return
 	}
