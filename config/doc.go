@@ -16,3 +16,5 @@
 // the block that is being read is a field of scope. Faults are reported through decoder.warn (upstream logs it and
 // goes on, exit status 5), decoder.fail (upstream dies of it) and decoder.note (no influence on the exit status).
 package config
+
+//go:generate go run ./gen -o ../COMPATIBILITY.md
