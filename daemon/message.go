@@ -67,9 +67,11 @@ func sendMessage(conn *net.UnixConn, m message) error {
 func receiveMessage(conn *net.UnixConn, buffer []byte) (message, error) {
 	rights := make([]byte, unix.CmsgSpace(4*4))
 	n, rn, flags, _, err := conn.ReadMsgUnix(buffer, rights)
+	if errors.Is(err, syscall.ECONNRESET) {
+		// The other side has ended without reading all that we sent. The kernel says so once, before what it sent.
+		n, rn, flags, _, err = conn.ReadMsgUnix(buffer, rights)
+	}
 	switch {
-	case errors.Is(err, syscall.ECONNRESET):
-		return message{}, io.EOF
 	case err != nil:
 		return message{}, err
 	case n == 0 && rn == 0:
@@ -77,12 +79,16 @@ func receiveMessage(conn *net.UnixConn, buffer []byte) (message, error) {
 	case flags&unix.MSG_TRUNC != 0:
 		return message{}, fmt.Errorf("a message was longer than %d bytes", len(buffer))
 	}
-	var m message
+	files, err := receivedFiles(rights[:rn])
+	if err != nil {
+		return message{}, err
+	}
+	m := message{files: files}
 	if err := json.Unmarshal(buffer[:n], &m); err != nil {
+		closeFiles(files)
 		return message{}, fmt.Errorf("reading a message: %w", err)
 	}
-	m.files, err = receivedFiles(rights[:rn])
-	return m, err
+	return m, nil
 }
 
 func receivedFiles(rights []byte) ([]*os.File, error) {
