@@ -17,4 +17,4 @@
 // goes on, exit status 5), decoder.fail (upstream dies of it) and decoder.note (no influence on the exit status).
 package config
 
-//go:generate go run ./gen -o ../COMPATIBILITY.md
+//go:generate go run ./gen -root ..
