@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -18,19 +19,25 @@ type configuration struct {
 
 // readConfiguration reads the files of the command line. The error says that there is no file at all.
 func readConfiguration(o Options) (configuration, error) {
+	return readWith(o, hostEnv())
+}
+
+func readWith(o Options, env config.Env) (configuration, error) {
 	text, diagnostics, err := parser.ReadFile(o.ConfigFile, parser.Options{ConfigID: o.ConfigID, RequireIncludes: o.AllConfig})
 	if err != nil {
 		return configuration{}, fmt.Errorf("reading the configuration: %w", err)
 	}
-	c := decodeText(text)
+	c := decodeWith(text, env)
 	c.diagnostics = append(diagnostics, c.diagnostics...)
 	return c, nil
 }
 
 // decodeText gives a text its meaning on this host.
-func decodeText(text *parser.Text) configuration {
+func decodeText(text *parser.Text) configuration { return decodeWith(text, hostEnv()) }
+
+func decodeWith(text *parser.Text, env config.Env) configuration {
 	tree, diagnostics := parser.Parse(text)
-	cfg, more := config.Decode(tree, hostEnv())
+	cfg, more := config.Decode(tree, env)
 	return configuration{text: text, config: cfg, diagnostics: append(diagnostics, more...)}
 }
 
@@ -78,20 +85,29 @@ func testConfig(o Options) int {
 		defer func() { _ = f.Close() }()
 		out = f
 	}
-	c, err := readConfiguration(o)
+	env := hostEnv()
+	env.Resolve = resolver(resolvePatience)
+	c, err := readWith(o, env)
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return exitNoConfig
 	}
-	for _, d := range c.diagnostics {
-		fmt.Fprintln(out, d)
-		if excerpt := d.Excerpt(); excerpt != "" {
-			fmt.Fprintln(out, excerpt)
-		}
-	}
+	printDiagnostics(out, c.diagnostics)
 	status := exitStatus(c.diagnostics)
 	if status == exitOK && !o.facilityKnown() {
 		return int(parser.StatusConfig) // upstream counts it as a fault of the configuration
 	}
 	return status
+}
+
+// printDiagnostics writes each complaint with the line that it is about.
+func printDiagnostics(w io.Writer, diagnostics []parser.Diagnostic) {
+	out := bufio.NewWriter(w)
+	defer func() { _ = out.Flush() }() // the exit status says it all where nothing can be written
+	for _, d := range diagnostics {
+		fmt.Fprintln(out, d)
+		if excerpt := d.Excerpt(); excerpt != "" {
+			fmt.Fprintln(out, excerpt)
+		}
+	}
 }

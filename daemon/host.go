@@ -1,6 +1,10 @@
 package daemon
 
 import (
+	"context"
+	"net"
+	"time"
+
 	"keepalived-go/config"
 	"keepalived-go/netif"
 	"keepalived-go/notify"
@@ -35,4 +39,19 @@ func lookupAccount(name string) (config.Account, bool) {
 func lookupGroup(name string) (uint32, bool) {
 	gid, err := notify.LookupGroup(name)
 	return gid, err == nil
+}
+
+// resolvePatience bounds what all questions of one test to the name service may take together. The daemon itself asks
+// none while it reads: a start must not wait for a name server.
+const resolvePatience = 3 * time.Second
+
+// resolver tells whether names can be resolved, within a time for all of them.
+func resolver(patience time.Duration) func(string) bool {
+	deadline := time.Now().Add(patience)
+	return func(host string) bool {
+		ctx, cancel := context.WithDeadline(context.Background(), deadline)
+		defer cancel()
+		addresses, err := net.DefaultResolver.LookupHost(ctx, host)
+		return err == nil && len(addresses) > 0
+	}
 }

@@ -1,6 +1,9 @@
 package parser
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Source is one file that was read. Positions point to it, so that a diagnostic can print the line it speaks of.
 type Source struct {
@@ -8,6 +11,26 @@ type Source struct {
 	Name string
 	// Text is the file's content as read. It is empty where only positions were handed over (Text received by a child).
 	Text string
+
+	starts []int // offset of each line, found by the first call of Line
+}
+
+// Line is the text of a line, counted from 1, without its end; "" when there is no such line or no text. It is not for
+// use by several goroutines at once.
+func (s *Source) Line(number int) string {
+	if s.starts == nil {
+		s.starts = append(s.starts, 0)
+		for i := 0; i < len(s.Text); i++ {
+			if s.Text[i] == '\n' {
+				s.starts = append(s.starts, i+1)
+			}
+		}
+	}
+	if number < 1 || number > len(s.starts) {
+		return ""
+	}
+	line, _, _ := strings.Cut(s.Text[s.starts[number-1]:], "\n")
+	return strings.TrimRight(line, "\r")
 }
 
 // Position is a place in a configuration file. Line and Column are 1-based; Column counts bytes.

@@ -61,19 +61,13 @@ func (d Diagnostic) String() string {
 
 // Excerpt is the line that the diagnostic speaks of and a caret below the place, or "" when the text is not at hand.
 func (d Diagnostic) Excerpt() string {
-	if d.Pos.Source == nil || d.Pos.Source.Text == "" || d.Pos.Line < 1 {
+	if d.Pos.Source == nil || d.Pos.Source.Text == "" {
 		return ""
 	}
-	text := d.Pos.Source.Text
-	for i := int32(1); i < d.Pos.Line; i++ {
-		_, rest, ok := strings.Cut(text, "\n")
-		if !ok {
-			return ""
-		}
-		text = rest
+	line := d.Pos.Source.Line(int(d.Pos.Line))
+	if line == "" {
+		return ""
 	}
-	line, _, _ := strings.Cut(text, "\n")
-	line = strings.TrimRight(line, "\r")
 	col := min(max(int(d.Pos.Column)-1, 0), len(line))
 	pad := strings.Map(func(r rune) rune {
 		if r == '\t' {
