@@ -1,8 +1,12 @@
 package daemon
 
 import (
+	"cmp"
+	"net/netip"
+	"slices"
 	"time"
 
+	"keepalived-go/config"
 	"keepalived-go/netif"
 	"keepalived-go/vrrp"
 	"keepalived-go/vrrp/fsm"
@@ -56,6 +60,30 @@ func takeOverdue(known map[string]vrrp.InstanceState, died, now int64) (overdue 
 		}
 	}
 	return overdue, next
+}
+
+// leftOver is what a dead child may have left on interfaces that its successor does not know of: it died around a
+// reload, with another configuration than the one in force.
+func leftOver(known map[string]vrrp.InstanceState, cfg config.Config) map[string]vrrp.InstanceState {
+	type place struct {
+		dev    string
+		prefix netip.Prefix
+	}
+	configured := map[place]bool{}
+	for i := range cfg.Instances {
+		in := &cfg.Instances[i]
+		for _, a := range slices.Concat(in.Addresses, in.ExcludedAddresses) {
+			configured[place{cmp.Or(a.Dev, in.Interface), a.Prefix}] = true
+		}
+	}
+	left := map[string]vrrp.InstanceState{}
+	for key, s := range known {
+		s.Addresses = slices.DeleteFunc(slices.Clone(s.Addresses), func(a netif.Address) bool { return configured[place{a.Dev, a.Prefix}] })
+		if len(s.Addresses) > 0 {
+			left[key] = s
+		}
+	}
+	return left
 }
 
 // cleanupPatience bounds the life of a clean-up process.

@@ -191,7 +191,7 @@ func optionSet(o *Options) *pflag.FlagSet {
 	hiddenOptions(s)
 	for _, name := range []string{
 		"no_bfd", "dont-release-ipvs", "checkers_pid", "bfd_pid", "address-monitoring", "snmp", "snmp-agent-socket",
-		"namespace", "core-dump", "core-dump-pattern", "no-mem-check", "mem-check-log", "openssl-mem-check", "perf", "debug",
+		"core-dump", "core-dump-pattern", "no-mem-check", "mem-check-log", "openssl-mem-check", "perf", "debug",
 	} {
 		s.Lookup(name).Annotations = map[string][]string{idleOption: nil}
 	}

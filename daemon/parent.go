@@ -41,22 +41,24 @@ type parent struct {
 
 	respawnTimer, resumeTimer *time.Timer // nil or past when not armed
 
-	signals chan os.Signal
-	work    chan func() // what children and timers ask the loop to do
+	stops   chan os.Signal // SIGTERM and SIGINT
+	hangups chan os.Signal // SIGHUP; apart, so that however many there are, no stop is lost
+	work    chan func()    // what children and timers ask the loop to do
 }
 
 // runParent is the daemon from its start to its end. It gives the exit code.
 func runParent(o Options, launcher *net.UnixConn) int {
 	p := &parent{
 		options: o, launcher: launcher, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
-		signals: make(chan os.Signal, 16), work: make(chan func(), 16),
+		stops: make(chan os.Signal, 1), hangups: make(chan os.Signal, 1), work: make(chan func(), 16),
 	}
 	defer p.log.Close()
-	signal.Notify(p.signals, unix.SIGHUP, unix.SIGTERM)
+	signal.Notify(p.hangups, unix.SIGHUP)
+	signal.Notify(p.stops, unix.SIGTERM)
 	if o.IgnoreSigint {
 		acceptQuietly(unix.SIGINT)
 	} else {
-		signal.Notify(p.signals, unix.SIGINT)
+		signal.Notify(p.stops, unix.SIGINT)
 	}
 	acceptQuietly(quietSignals...)
 	if err := p.start(); err != nil {
@@ -228,40 +230,30 @@ func notifySystemd(state string) {
 func (p *parent) loop() {
 	for !p.stopping || p.child != nil || len(p.cleanups) > 0 {
 		select {
-		case s := <-p.signals:
-			p.signal(s)
+		case <-p.stops:
+			p.stop()
+		case <-p.hangups:
+			p.startReload()
 		case f := <-p.work:
-			p.takeSignals()
+			p.takeStop()
 			f()
 		}
 	}
 }
 
-// takeSignals handles the signals that wait. A stop that goes to all processes at once is seen before the end of a
-// child, which would be started again otherwise.
-func (p *parent) takeSignals() {
-	for {
-		select {
-		case s := <-p.signals:
-			p.signal(s)
-		default:
-			return
-		}
+// takeStop handles a stop that waits. One that goes to all processes at once is seen before the end of a child, which
+// would be started again otherwise.
+func (p *parent) takeStop() {
+	select {
+	case <-p.stops:
+		p.stop()
+	default:
 	}
 }
 
 // after has f done in the loop when d has passed.
 func (p *parent) after(d time.Duration, f func()) *time.Timer {
 	return time.AfterFunc(d, func() { p.work <- f })
-}
-
-func (p *parent) signal(s os.Signal) {
-	switch s {
-	case unix.SIGHUP:
-		p.startReload()
-	default:
-		p.stop()
-	}
 }
 
 // stop ends the children, once.

@@ -65,7 +65,7 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 		return
 	}
 	p.child.send(message{Kind: kindCheck, Generation: r.generation, files: []*os.File{text}}) // the outbox closes it
-	p.after(answerPatience, func() { p.failReload(r, errors.New("the VRRP child does not answer")) })
+	p.after(answerPatience, func() { p.unanswered(r) })
 }
 
 // answered is the child's verdict on the first or the second phase.
@@ -80,6 +80,19 @@ func (p *parent) answered(m message) {
 	default:
 		r.applying = true
 		p.child.send(message{Kind: kindApply, Generation: r.generation})
+	}
+}
+
+// unanswered ends the wait for a child. Once it was told to apply the configuration it will, however late, unless it
+// dies: then its successor does.
+func (p *parent) unanswered(r *pendingReload) {
+	switch {
+	case p.reload != r:
+	case r.applying:
+		p.log.Warnf("the VRRP child has not applied the configuration within %v", answerPatience)
+		p.finishReload()
+	default:
+		p.failReload(r, errors.New("the VRRP child does not answer"))
 	}
 }
 
@@ -105,6 +118,9 @@ func (p *parent) failReload(r *pendingReload, err error) {
 		return
 	}
 	p.reload = nil
+	if p.stopping {
+		return // whoever waits for the reload hears of the stop
+	}
 	p.log.Errorf("Reload failed, the running configuration stays in force: %v", err)
 	notifySystemd("READY=1")
 	if r.again {

@@ -65,6 +65,10 @@ func runUser(o Options) int {
 	switch {
 	case o.TestConfig:
 		return testConfig(o)
+	case o.Namespace != "":
+		// In another namespace than the one that was asked for, addresses would go to the wrong host.
+		fmt.Fprintf(os.Stderr, "-s is not available yet: start it with \"ip netns exec %s\"\n", o.Namespace)
+		return exitFatal
 	case o.Foreground:
 		return runParent(o, nil)
 	}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 	"time"
@@ -91,6 +92,10 @@ func (p *parent) watch(child *supervised) {
 	for {
 		m, err := receiveMessage(child.conn, buffer)
 		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				p.log.Errorf("listening to process %d, killing it: %v", child.pid(), err)
+				_ = child.process.Kill() // nobody would ever hear of it again
+			}
 			break
 		}
 		p.work <- func() { p.heard(child, m) }
@@ -206,6 +211,7 @@ func (p *parent) respawn() {
 	if p.resumeTimer != nil {
 		p.resumeTimer.Stop()
 	}
+	p.cleanUp(leftOver(p.known, p.current.config))
 	p.deaths = recent(p.deaths, time.Now())
 	if len(p.deaths) <= crashLimit {
 		p.startAnotherChild()
