@@ -10,19 +10,22 @@ import (
 	"keepalived-go/test/lab"
 )
 
-// differencesFile lists the files of testdata/conf whose exit status is not
-// the peer's, with the reason: path, tab, ours, tab, theirs, tab, reason.
-const differencesFile = "testdata/conf/differences.tsv"
+// differencesFile lists the files whose exit status is not the peer's, with
+// the reason: path, tab, ours, tab, theirs, tab, reason.
+const differencesFile = "testdata/differences.tsv"
+
+// folders hold the configurations of the tests and of the demonstration.
+var folders = []string{"config/testdata/conf", "testdata/demo"}
 
 // TestConfigTestStatus compares the exit status of -t for every configuration
-// in testdata/conf, on the same host.
+// in the folders, on the same host.
 func TestConfigTestStatus(t *testing.T) {
 	t.Parallel()
 	files := configFiles(t)
 	differences := knownDifferences(t)
 	n := newNetwork(t, dialects[0])
 	for _, file := range files {
-		name, err := filepath.Rel(filepath.Join(sourceRoot, "testdata/conf"), file)
+		name, err := filepath.Rel(sourceRoot, file)
 		n.must(err)
 		got, said := n.configTest(ours, file)
 		want, _ := n.configTest(peer, file)
@@ -50,19 +53,19 @@ func (n *network) configTest(p lab.Program, file string) (int, string) {
 	return status, output
 }
 
-// configFiles are the configurations of the tests and of the demonstration,
-// without those that others include.
+// configFiles are the configurations in the folders, without those that
+// others include.
 func configFiles(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	for _, folder := range []string{"testdata/conf", "testdata/demo"} {
+	for _, folder := range folders {
 		err := filepath.WalkDir(filepath.Join(sourceRoot, folder), func(path string, e fs.DirEntry, err error) error {
 			if err == nil && strings.HasSuffix(path, ".conf") && !strings.Contains(path, "/include") {
 				files = append(files, path)
 			}
 			return err
 		})
-		if err != nil && !os.IsNotExist(err) {
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,8 +77,8 @@ func configFiles(t *testing.T) []string {
 
 func knownDifferences(t *testing.T) map[string][2]string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(sourceRoot, differencesFile))
-	if err != nil && !os.IsNotExist(err) {
+	content, err := os.ReadFile(differencesFile)
+	if err != nil {
 		t.Fatal(err)
 	}
 	known := map[string][2]string{}
