@@ -366,7 +366,7 @@ func (d *decoder) resolveInterval(i *rawInstance) {
 		d.warn(i.Pos, "(%s) advert_int %s is too long for VRRP version %d, %s is used", i.Name, i.AdvertInt, i.Version, most)
 		i.AdvertInt = most
 	case i.AdvertInt%unit != 0:
-		rounded := max(i.AdvertInt.Round(unit), unit)
+		rounded := min(max(i.AdvertInt.Round(unit), unit), most)
 		d.warn(i.Pos, "(%s) advert_int %s is not a multiple of %s, %s is used", i.Name, i.AdvertInt, unit, rounded)
 		i.AdvertInt = rounded
 	}

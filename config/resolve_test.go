@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -46,6 +47,14 @@ func TestResolve(t *testing.T) {
 		{"v3 rounds to 10 ms", "", "version 3\nadvert_int 1.234\n" + vip, func(i Instance) bool { return i.AdvertInt == 1230*time.Millisecond }, warn, ""},
 		{"v3 shortest", "", "version 3\nadvert_int 0.01\n" + vip, func(i Instance) bool { return i.AdvertInt == 10*time.Millisecond }, ok, ""},
 		{"v3 longest", "", "version 3\nadvert_int 60\n" + vip, func(i Instance) bool { return i.AdvertInt == 40950*time.Millisecond }, warn, "too long"},
+		{"v3 a little too long", "", "version 3\nadvert_int 40.96\n" + vip, func(i Instance) bool { return i.AdvertInt == 40950*time.Millisecond }, warn, "too long"},
+		{"v3 rounds no further than it can", "", "version 3\nadvert_int 40.956\n" + vip, func(i Instance) bool { return i.AdvertInt == 40950*time.Millisecond }, warn, "multiple"},
+		{"owner_ignore_adverts needs an owner", "", "owner_ignore_adverts\n" + vip, func(i Instance) bool { return !i.OwnerIgnoreAdverts }, warn, "owner_ignore_adverts"},
+		{"owner_ignore_adverts", "", "priority 255\nowner_ignore_adverts\n" + vip, func(i Instance) bool { return i.OwnerIgnoreAdverts }, ok, ""},
+		{"owner_ignore_adverts off", "", "priority 255\nowner_ignore_adverts off\n" + vip, func(i Instance) bool { return i.OwnerIgnoreAdverts }, warn, "owner_ignore_adverts"},
+		{"owner_ignore_adverts from global", "vrrp_owner_ignore_adverts", "priority 255\n" + vip, func(i Instance) bool { return i.OwnerIgnoreAdverts }, ok, ""},
+		{"it is not for others", "vrrp_owner_ignore_adverts", vip, func(i Instance) bool { return !i.OwnerIgnoreAdverts }, ok, ""},
+		{"owner has no weighted sessions", "", "priority 255\ntrack_bfd {\nb weight 5\n}\n" + vip, func(i Instance) bool { return len(i.TrackBFD) == 0 }, warn, "b has a weight"},
 		{"advert_int with rubbish", "", "advert_int 2x\n" + vip, func(i Instance) bool { return i.AdvertInt == time.Second }, warn, ""},
 		{"garp delay with rubbish counts", "", "garp_master_delay 7x\n" + vip, func(i Instance) bool { return i.GARP.MasterDelay == 7*time.Second }, warn, ""},
 		{"priority with rubbish does not", "", "priority 50x\n" + vip, func(i Instance) bool { return i.Priority == 100 }, warn, ""},
@@ -254,7 +263,60 @@ func TestNoticesOnce(t *testing.T) {
 		t.Errorf("%v", diags)
 	}
 	_, diags = decodeText(t, "vrrp_script s {\nscript /bin/true\ninterval 3\nrise 2\n}\n")
+	_, tracked := decodeText(t, "vrrp_script s {\nscript /bin/true\n}\nvrrp_instance A {\ninterface eth0\nvirtual_router_id 1\ntrack_script {\ns weight 3\n}\n"+vip+"}\n")
+	if len(tracked) != 2 || says(tracked, "tracked by nobody") {
+		t.Errorf("%v", tracked)
+	}
 	if len(diags) != 2 || !says(diags, "vrrp_script has no effect yet") || !says(diags, "tracked by nobody") {
 		t.Errorf("%v", diags)
+	}
+}
+
+func TestTooManyIPv6Addresses(t *testing.T) {
+	var b strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&b, "fe80::%x/64\n", i+1)
+	}
+	c, diags := decodeText(t, "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n"+b.String()+"}\n}\n")
+	// Ethernet, IPv6 and VRRP headers take 62 of 1500 bytes, an address takes 16.
+	if i := c.Instances[0]; len(i.Addresses) != (1500-62)/16 || !says(diags, "do not fit") {
+		t.Errorf("%d addresses, %v", len(i.Addresses), diags)
+	}
+}
+
+// A brace without a block ends the block that lacked its opening one, as in upstream's reading by lines.
+func TestMissingBrace(t *testing.T) {
+	c, diags := decodeText(t, "global_defs\nrouter_id abc\n}\nchild_wait_time 9\n")
+	if c.Global.RouterID != "abc" || c.Global.ChildWaitTime != 9*time.Second || !says(diags, "'{' is missing") {
+		t.Errorf("%q %s %v", c.Global.RouterID, c.Global.ChildWaitTime, diags)
+	}
+	// Without the brace everything that follows stands in the block.
+	c, diags = decodeText(t, "global_defs {\nrouter_id abc\nchild_wait_time 9\n")
+	if c.Global.ChildWaitTime != 5*time.Second || !says(diags, `unknown keyword "child_wait_time"`) {
+		t.Errorf("%s %v", c.Global.ChildWaitTime, diags)
+	}
+}
+
+// Decimals beyond the last that counts round it. Of rubbish upstream takes the digits in front of it in units of that last one.
+func TestTooManyDecimals(t *testing.T) {
+	for text, want := range map[string]time.Duration{"0.0000015": 2 * time.Microsecond, "0.0000014": time.Microsecond, "1.5": 1500 * time.Millisecond, "1.x": time.Microsecond, "-1": 0} {
+		c, diags := decodeText(t, "global_defs {\nvrrp_garp_interval "+text+"\n}\n")
+		if c.Global.GARPInterval != want || (status(diags) == parser.StatusOK) != (text == "1.5") {
+			t.Errorf("%s: %s %v", text, c.Global.GARPInterval, diags)
+		}
+	}
+}
+
+// Where an interface is missing, upstream does not come to the check of scripts, and -t says so.
+func TestMissingInterfaceComesFirst(t *testing.T) {
+	env := Env{
+		Interface: func(n string) (Interface, bool) { return Interface{}, n != "gone" },
+		Script:    func(string, uint32, uint32) ScriptState { return ScriptState{} },
+	}
+	for _, lines := range []string{"track_interface {\ngone\n}\n", "virtual_routes {\n192.0.2.0/24 dev gone\n}\n", "virtual_ipaddress_excluded {\n192.0.2.9 dev gone\n}\n"} {
+		_, diags := decodeOn(t, "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nnotify /bin/x\n"+lines+vip+"}\n", env)
+		if status(diags) != parser.StatusConfig || !says(diags, "an interface is given that does not exist") {
+			t.Errorf("%s: %v", lines, diags)
+		}
 	}
 }
