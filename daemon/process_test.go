@@ -83,7 +83,8 @@ func (h *host) command(args ...string) *exec.Cmd {
 	check(h.t, err)
 	all := []string{fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", self, "-G", "-D", "-f", h.path("conf"), "-p", h.path("parent.pid"), "-r", h.path("vrrp.pid")}
 	cmd := exec.Command("nsenter", append(all, args...)...)
-	cmd.Env = append(os.Environ(), asDaemon+"=1")
+	// The race detector sleeps for a second before it lets a process end, unless it is told not to.
+	cmd.Env = append(os.Environ(), asDaemon+"=1", "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 
