@@ -44,7 +44,7 @@ unit: tools ## Run the tests that need no network, simulated clusters among them
 	CGO_ENABLED=0 $(GO) test $(UNIT)
 
 race: tools ## Run the same tests with the race detector
-	CGO_ENABLED=1 $(GO) test -race $(UNIT)
+	GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 $(GO) test -race $(UNIT)
 
 lab: build debs ## Run the tests with network namespaces, beside Debian's keepalived
 	$(GO) test -count=1 -p 1 -parallel 8 -timeout 9m -v $(LAB)
