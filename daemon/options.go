@@ -66,8 +66,15 @@ const optionalValue = "\x00"
 func ParseOptions(arguments []string) (Options, error) {
 	var o Options
 	set := optionSet(&o)
-	if err := set.Parse(separateValues(arguments)); err != nil {
-		return o, optionError(err)
+	words, err := separateValues(set, arguments)
+	if parsing := set.Parse(words); parsing != nil {
+		err = optionError(parsing)
+	}
+	switch {
+	case o.Version || o.Help:
+		return o, nil // what comes after them does not matter
+	case err != nil:
+		return o, err
 	}
 	if set.Changed("log-file") || set.Changed("flush-log-file") {
 		return o, errors.New("-g requires configure option --enable-log-file")
@@ -84,32 +91,76 @@ func ParseOptions(arguments []string) (Options, error) {
 	return o, nil
 }
 
-// separateValues turns -tFILE, and the other short options whose value may be left out, into -t=FILE: pflag would
-// take the letters of FILE for options.
-func separateValues(arguments []string) []string {
-	const optional, required = "tgM", "fSuprcbAsi"
-	out := make([]string, 0, len(arguments))
-	for n, a := range arguments {
-		if a == "--" {
-			return append(out, arguments[n:]...)
+// separateValues gives pflag the words in the form in which it understands them as getopt_long does. -tFILE becomes
+// -t=FILE, because its value may be left out; a value that begins with = keeps it. The error is about the word after
+// those that are returned.
+func separateValues(set *pflag.FlagSet, arguments []string) ([]string, error) {
+	words := make([]string, 0, len(arguments))
+	for i := 0; i < len(arguments); i++ {
+		word, next, err := separateValue(set, arguments[i])
+		if err != nil {
+			return words, err
 		}
-		out = append(out, a)
-		if len(a) < 2 || a[0] != '-' || a[1] == '-' {
-			continue
-		}
-		if i := strings.IndexAny(a[1:], optional+required) + 1; i > 0 && i+1 < len(a) && strings.IndexByte(optional, a[i]) >= 0 {
-			out[len(out)-1] = a[:i+1] + "=" + a[i+1:]
+		words = append(words, word)
+		switch {
+		case word == "--":
+			return append(words, arguments[i+1:]...), nil
+		case next && i+1 < len(arguments):
+			i++
+			words = append(words, arguments[i])
 		}
 	}
-	return out
+	return words, nil
+}
+
+// separateValue rewrites one word. next tells that the word after it is its value.
+func separateValue(set *pflag.FlagSet, word string) (rewritten string, next bool, err error) {
+	if name, long := strings.CutPrefix(word, "--"); long {
+		name, _, attached := strings.Cut(name, "=")
+		flag := set.Lookup(name)
+		switch {
+		case flag == nil:
+			return word, false, unknownLong(word)
+		case attached && takesNoValue(flag):
+			return word, false, unknownLong(word)
+		}
+		return word, flag.NoOptDefVal == "" && !attached, nil
+	}
+	if len(word) < 2 || word[0] != '-' {
+		return word, false, nil
+	}
+	for i := 1; i < len(word); i++ {
+		flag := set.ShorthandLookup(word[i : i+1])
+		switch last := i+1 == len(word); {
+		case flag == nil || takesNoValue(flag):
+		case last:
+			return word, flag.NoOptDefVal == "", nil
+		case flag.NoOptDefVal != "" || word[i+1] == '=':
+			return word[:i+1] + "=" + word[i+1:], false, nil
+		default:
+			return word, false, nil
+		}
+	}
+	return word, false, nil
+}
+
+// unknownLong is about a whole word, as upstream has it; -- alone is no option.
+func unknownLong(word string) error {
+	if word == "--" {
+		return nil
+	}
+	return fmt.Errorf("Unknown option %s", word) //nolint:staticcheck // a contract
+}
+
+// takesNoValue tells whether an option is a switch.
+func takesNoValue(f *pflag.Flag) bool {
+	kind := f.Value.Type()
+	return kind == "bool" || kind == "count"
 }
 
 // complaints are what is said about the command line before the start goes on.
 func (o Options) complaints() []string {
 	var said []string
-	if len(o.extra) > 0 {
-		said = append(said, "Unexpected argument(s): "+strings.Join(o.extra, " "))
-	}
 	if !o.facilityKnown() {
 		said = append(said, fmt.Sprintf("Invalid log facility '%s'", o.Facility))
 	}

@@ -97,6 +97,13 @@ func TestParseOptions(t *testing.T) {
 		{"-D -D", func(o Options) bool { return o.Detail == 2 }},
 		{"-nfFILE", func(o Options) bool { return o.Foreground && o.ConfigFile == "FILE" }},
 		{"-f FILE -n", func(o Options) bool { return o.Foreground && o.ConfigFile == "FILE" }},
+		{"-f=FILE", func(o Options) bool { return o.ConfigFile == "=FILE" }}, // getopt knows no = after a letter
+		{"-t=FILE", func(o Options) bool { return o.TestLog == "=FILE" }},
+		{"-f -tX", func(o Options) bool { return o.ConfigFile == "-tX" && !o.TestConfig }},
+		{"--use-file -tX", func(o Options) bool { return o.ConfigFile == "-tX" && !o.TestConfig }},
+		{"-v -Z", func(o Options) bool { return o.Version }},
+		{"-nh --nonsense", func(o Options) bool { return o.Help }},
+		{"--signum=", func(o Options) bool { return o.signumGiven && o.Signum == "" }},
 		{"--use-file=FILE", func(o Options) bool { return o.ConfigFile == "FILE" }},
 		{"--use FILE", func(o Options) bool { return o.ConfigFile == "FILE" }},
 		{"--dont-f", func(o Options) bool { return o.Foreground }},
@@ -131,6 +138,12 @@ func TestOptionErrors(t *testing.T) {
 	rows := []struct{ line, want string }{
 		{"-Z", "Unknown option -Z"},
 		{"--nonsense", "Unknown option --nonsense"},
+		{"--nonsense=1", "Unknown option --nonsense=1"},
+		{"--vrrp=1", "Unknown option --vrrp=1"},
+		{"-Z -v", "Unknown option -Z"},
+		{"--nonsense -v", "Unknown option --nonsense"},
+		{"--nonsense -f", "Unknown option --nonsense"},
+		{"-f x -Z", "Unknown option -Z"},
 		{"--dont", "Unknown option --dont"}, // several begin so
 		{"--vrr", "Unknown option --vrr"},
 		{"-f", "Missing parameter for option -f"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 )
 
 // Exit codes of the contract (keepalived(8)).
@@ -58,6 +59,9 @@ func runUser(o Options) int {
 	case o.Genhash:
 		fmt.Fprintln(os.Stderr, "the digest mode is not available yet")
 		return exitFatal
+	}
+	if len(o.extra) > 0 {
+		fmt.Printf("Unexpected argument(s): %s\n", strings.Join(o.extra, " "))
 	}
 	for _, complaint := range o.complaints() {
 		fmt.Fprintln(os.Stderr, complaint)
