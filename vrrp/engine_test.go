@@ -310,3 +310,23 @@ func TestLinkChangeIsSaidOnce(t *testing.T) {
 		a.stop()
 	})
 }
+
+// Between two Masters of one priority the higher address stays.
+func TestEqualPriorityByAddress(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		lan := wire.NewLAN()
+		a, b := newNode(t, lan, "a", "192.168.4.100/24"), newNode(t, lan, "b", "192.168.4.200/24")
+		a.host.Cut(true)
+		a.start(configOf(instance(100, time.Second)), nil)
+		b.start(configOf(instance(100, time.Second)), nil)
+		settle(5 * time.Second)
+		expectState(t, a, fsm.Master)
+		expectState(t, b, fsm.Master)
+		a.host.Cut(false)
+		settle(2 * time.Second)
+		expectState(t, a, fsm.Backup)
+		expectState(t, b, fsm.Master)
+		a.stop()
+		b.stop()
+	})
+}

@@ -142,6 +142,7 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	e.routers[r.key] = r
 	e.order = append(e.order, r)
 	e.observe(r)
+	e.step(now, r, fsm.SourceChanged{Source: r.source})
 	if len(cfg.Unsupported) > 0 {
 		e.log.Warnf("(%s) held in FAULT state: cannot act on %s yet", cfg.Name, joinWords(cfg.Unsupported))
 	}
