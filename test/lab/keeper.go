@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,10 @@ const Dir = "/run/lab"
 
 func init() {
 	if os.Args[0] != keeperName {
+		// The first goroutine keeps the first thread, so that no other one
+		// enters namespaces with it: that thread does not end before the
+		// process, would hold on to them, and is what /proc/self shows.
+		runtime.LockOSThread()
 		return
 	}
 	if err := setUpHost(os.Args[1]); err != nil {
