@@ -118,7 +118,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		return fmt.Errorf("watching interfaces: %w", err)
 	}
 	defer stopLinks()
-	if err := e.awaitLinks(ctx); err != nil {
+	if err := e.awaitLinks(); err != nil {
 		return err
 	}
 	if err := checkInterfaces(e.opt.Config, e.links); err != nil {

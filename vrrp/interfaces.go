@@ -1,7 +1,6 @@
 package vrrp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -44,12 +43,18 @@ func (e *Engine) takeLinks() (changed bool, err error) {
 	return changed, err
 }
 
-// awaitLinks waits for the first view of the interfaces.
-func (e *Engine) awaitLinks(ctx context.Context) error {
+// linkPatience bounds the wait for the first view of the interfaces, which the kernel gives in a millisecond.
+const linkPatience = 5 * time.Second
+
+// awaitLinks waits for the first view of the interfaces. It waits even when the engine is to stop at once: addresses
+// that a dead process has left must go in any case, and for that the start must have been.
+func (e *Engine) awaitLinks() error {
+	deadline := time.NewTimer(linkPatience)
+	defer deadline.Stop()
 	for {
 		select {
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-deadline.C:
+			return fmt.Errorf("reading interfaces: no answer within %v", linkPatience)
 		case <-e.linkC:
 		}
 		switch changed, err := e.takeLinks(); {

@@ -97,3 +97,16 @@ func TestNoResumeFromStaleReport(t *testing.T) {
 		a.stop()
 	})
 }
+
+// A process that is stopped while it starts must still take off what a dead one has left.
+func TestStopWhileStartingCleansUp(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+		a.kernel.addresses[addressOf(vip)] = true
+		a.start(configOf(instance(100, time.Second)), nil)
+		a.stop()
+		if a.has(vip) {
+			t.Error("the address of the dead process is still there")
+		}
+	})
+}
