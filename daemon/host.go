@@ -2,7 +2,10 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"net"
+	"os"
+	"runtime"
 	"time"
 
 	"keepalived-go/config"
@@ -13,12 +16,30 @@ import (
 // hostEnv answers the questions of the configuration from this host as it is now: interfaces as the kernel has them at
 // one moment, users as the system's name service knows them.
 func hostEnv() config.Env {
-	env := config.HostEnv()
-	env.User, env.Group = lookupAccount, lookupGroup
-	if state, err := netif.Read(); err == nil {
+	host, _ := os.Hostname() // without a name the configuration has no default for it
+	env := config.Env{HostName: host, User: lookupAccount, Group: lookupGroup, Script: inspectScript, CPUs: runtime.NumCPU()}
+	if state, err := netif.Read(); err == nil { // else the question is left to the VRRP child
 		env.Interface = func(name string) (config.Interface, bool) { return describeLink(state, name) }
 	}
 	return env
+}
+
+// inspectScript looks at the file that a script names, and at who could change it.
+func inspectScript(name string, uid, gid uint32) config.ScriptState {
+	path, found := notify.Find(name, uid, gid)
+	switch found {
+	case notify.Missing:
+		return config.ScriptState{Missing: true}
+	case notify.NotExecutable:
+		return config.ScriptState{NotExecutable: true}
+	case notify.NotAFile:
+		return config.ScriptState{Inhibited: true}
+	}
+	var unsafe *notify.UnsafeError
+	if errors.As(notify.Inspect(path, uid, gid), &unsafe) {
+		return config.ScriptState{Insecure: unsafe.Hazard != notify.Unreadable, Inhibited: unsafe.Hazard == notify.Unreadable}
+	}
+	return config.ScriptState{}
 }
 
 func describeLink(s netif.State, name string) (config.Interface, bool) {

@@ -1,12 +1,14 @@
-package config
+package daemon
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"keepalived-go/config"
 )
 
-func TestHostScript(t *testing.T) {
+func TestInspectScript(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string, mode os.FileMode) string {
 		path := filepath.Join(dir, name)
@@ -28,28 +30,28 @@ func TestHostScript(t *testing.T) {
 	for _, c := range []struct {
 		name, path string
 		uid, gid   uint32
-		want       ScriptState
+		want       config.ScriptState
 	}{
-		{"run as root", file("good", 0o755), 0, 0, ScriptState{Insecure: foreign}},
-		{"through a link", link, 0, 0, ScriptState{Insecure: foreign}},
-		{"found in PATH", "good", 0, 0, ScriptState{Insecure: foreign}},
-		{"not found in PATH", "nothing", 0, 0, ScriptState{Missing: true}},
-		{"not there", filepath.Join(dir, "nothing"), 0, 0, ScriptState{Missing: true}},
-		{"no name", "", 0, 0, ScriptState{Missing: true}},
-		{"not executable", file("data", 0o644), 0, 0, ScriptState{NotExecutable: true}},
-		{"not executable for its user", file("private", 0o700), 64999, 64999, ScriptState{NotExecutable: true}},
-		{"everybody may write it, root runs it", file("open", 0o777), 0, 0, ScriptState{Insecure: true}},
-		{"everybody may write it, nobody runs it", file("open2", 0o777), 64999, 64999, ScriptState{}},
-		{"a directory", dir, 0, 0, ScriptState{Inhibited: true}},
+		{"run as root", file("good", 0o755), 0, 0, config.ScriptState{Insecure: foreign}},
+		{"through a link", link, 0, 0, config.ScriptState{Insecure: foreign}},
+		{"found in PATH", "good", 0, 0, config.ScriptState{Insecure: foreign}},
+		{"not found in PATH", "nothing", 0, 0, config.ScriptState{Missing: true}},
+		{"not there", filepath.Join(dir, "nothing"), 0, 0, config.ScriptState{Missing: true}},
+		{"no name", "", 0, 0, config.ScriptState{Missing: true}},
+		{"not executable", file("data", 0o644), 0, 0, config.ScriptState{NotExecutable: true}},
+		{"not executable for its user", file("private", 0o700), 64999, 64999, config.ScriptState{NotExecutable: true}},
+		{"everybody may write it, root runs it", file("open", 0o777), 0, 0, config.ScriptState{Insecure: true}},
+		{"everybody may write it, nobody runs it", file("open2", 0o777), 64999, 64999, config.ScriptState{}},
+		{"a directory", dir, 0, 0, config.ScriptState{Inhibited: true}},
 	} {
-		if got := hostScript(c.path, c.uid, c.gid); got != c.want {
+		if got := inspectScript(c.path, c.uid, c.gid); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
 }
 
 func TestHostEnv(t *testing.T) {
-	env := HostEnv()
+	env := hostEnv()
 	if i, ok := env.Interface("lo"); !ok || !i.Loopback {
 		t.Errorf("lo is %+v %v", i, ok)
 	}
