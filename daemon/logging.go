@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -47,7 +49,11 @@ func (l *logSystem) Close() {
 // newConsoleSink writes lines as upstream's -l does.
 func newConsoleSink(w io.Writer) *logSink {
 	return newLogSink(func(l logLine) error {
-		_, err := io.WriteString(w, l.at.Format(time.ANSIC)+": "+l.text+"\n")
+		var lines strings.Builder
+		for text := range strings.Lines(l.text) {
+			fmt.Fprintf(&lines, "%s: %s\n", l.at.Format(time.ANSIC), strings.TrimRight(text, "\n"))
+		}
+		_, err := io.WriteString(w, lines.String())
 		return err
 	})
 }
