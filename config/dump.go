@@ -11,7 +11,6 @@ import (
 
 // Dump writes a configuration as text: what it says, read again, gives the same configuration. Settings that have
 // their default are left out of global_defs; instances are written with everything that was resolved.
-// Virtual servers and BFD sessions are not written.
 func Dump(c Config) []byte {
 	w := &dumper{}
 	w.global(c)
@@ -22,6 +21,7 @@ func Dump(c Config) []byte {
 		w.shut()
 	}
 	w.trackers(c)
+	w.sessions(c.BFD)
 	w.static(c)
 	for i := range c.GARPGroups {
 		w.garpGroup(c.GARPGroups[i])
@@ -33,6 +33,7 @@ func Dump(c Config) []byte {
 	for i := range c.SyncGroups {
 		w.syncGroup(c.SyncGroups[i])
 	}
+	w.servers(c)
 	return []byte(w.String())
 }
 

@@ -14,6 +14,9 @@ func ap(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 // withoutPlaces takes the positions off, which are not part of a comparison.
 func withoutPlaces(c Config) Config {
 	none := parser.Position{}
+	for i := range c.Instances {
+		c.Instances[i].Pos = none
+	}
 	for i := range c.VirtualServers {
 		vs := &c.VirtualServers[i]
 		vs.Pos = none
