@@ -38,7 +38,7 @@ check: ## Check format, vet, staticcheck, the generated document and unit tests
 	if [ -d config/gen ]; then $(GO) run -buildvcs=false ./config/gen -check; fi
 	$(MAKE) unit
 
-test: debs build unit race lab ## Set up and run all tests (root on Debian)
+test: debs build check race lab ## Set up and run all tests (root on Debian)
 
 unit: tools ## Run the tests that need no network, simulated clusters among them
 	CGO_ENABLED=0 $(GO) test $(UNIT)

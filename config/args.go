@@ -51,9 +51,6 @@ type Arg struct {
 	One bool
 }
 
-// maxTimer is the largest decimal that is accepted where upstream has no bound of its own, in microseconds.
-const maxTimer = 1<<32 - 1
-
 func lax(a Arg) Arg        { a.Lax = true; return a }
 func strict(a Arg) Arg     { a.Strict = true; return a }
 func once(a Arg) Arg       { a.Once = true; return a }

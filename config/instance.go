@@ -38,7 +38,6 @@ type rawInstance struct {
 	GARPLowerPrioRepeat                     Optional[int]
 
 	unicast    bool // some unicast keyword was given
-	sourceSet  bool
 	nativeIPv6 bool
 	noAccept   bool
 	link       Interface

@@ -149,7 +149,8 @@ func unknownLong(word string) error {
 	if word == "--" {
 		return nil
 	}
-	return fmt.Errorf("Unknown option %s", word) //nolint:staticcheck // a contract
+	//lint:ignore ST1005 the text is a contract
+	return fmt.Errorf("Unknown option %s", word)
 }
 
 // takesNoValue tells whether an option is a switch.

@@ -308,7 +308,7 @@ func TestReloadAndCrash(t *testing.T) {
 		}
 		n.must(unix.Kill(child, unix.SIGKILL))
 	}
-	child, err = daemon.VRRPChild(n.context(time.Second), child)
+	_, err = daemon.VRRPChild(n.context(time.Second), child)
 	n.must(err)
 	mark := n.Frames.Len()
 	n.must(daemon.Reconfigure(d.config("MASTER", high+50)))
