@@ -12,7 +12,7 @@ import (
 func (d *decoder) resolve() {
 	if d.linkMissing {
 		d.report(d.linkMissingPos, parser.Error, parser.StatusFatal, "put dynamic_interfaces into global_defs if it comes later",
-			"an interface is given that does not exist")
+			"Non-existent interface specified in configuration") // operators search for these words
 	}
 	d.resolveTrackGroups()
 	d.checkScripts()
@@ -123,7 +123,9 @@ func (d *decoder) checkIdentity(i *rawInstance) bool {
 		return false
 	}
 	if i.Interface == "" && !(i.unicast && len(i.UnicastPeers) > 0) {
-		d.fail(i.Pos, "(%s) no interface that exists is given", i.Name)
+		if !d.linkMissing { // else it was said where the interface stands
+			d.fail(i.Pos, "(%s) no interface is given", i.Name)
+		}
 		return false
 	}
 	if i.Interface == "" && !i.MulticastSource.IsValid() {

@@ -315,7 +315,7 @@ func TestMissingInterfaceComesFirst(t *testing.T) {
 	}
 	for _, lines := range []string{"track_interface {\ngone\n}\n", "virtual_routes {\n192.0.2.0/24 dev gone\n}\n", "virtual_ipaddress_excluded {\n192.0.2.9 dev gone\n}\n"} {
 		_, diags := decodeOn(t, "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nnotify /bin/x\n"+lines+vip+"}\n", env)
-		if status(diags) != parser.StatusConfig || !says(diags, "an interface is given that does not exist") {
+		if status(diags) != parser.StatusConfig || !says(diags, "Non-existent interface specified in configuration") {
 			t.Errorf("%s: %v", lines, diags)
 		}
 	}

@@ -164,7 +164,7 @@ func TestStartFails(t *testing.T) {
 		says   string
 	}{
 		"no file":             {"", nil, 6, "no configuration file"},
-		"missing interface":   {noInterface, nil, 2, "no interface that exists"},
+		"missing interface":   {noInterface, nil, 2, "Non-existent interface specified in configuration"},
 		"missing parameter":   {quick, []string{"-p"}, 1, "Missing parameter for option -p"},
 		"unknown option":      {quick, []string{"-Z"}, 1, "Unknown option -Z"},
 		"no folder for files": {quick, []string{"-p", lab.Dir + "/none/k.pid"}, 1, lab.Dir + "/none/k.pid"},
