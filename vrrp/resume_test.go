@@ -81,6 +81,34 @@ func TestResumeAsMaster(t *testing.T) {
 	})
 }
 
+// A process that died around a reload is followed by one with another priority: it is the new one that is sent.
+func TestResumeWithNewPriority(t *testing.T) {
+	for _, row := range []struct{ base, effective, configured, want uint8 }{
+		{100, 100, 101, 101},
+		{100, 100, 50, 50},
+		{100, 90, 100, 90}, // lowered by a tracker, which has not changed its mind
+		{100, 90, 101, 101},
+	} {
+		inBubble(t, func(t *testing.T) {
+			lan := wire.NewLAN()
+			a := newNode(t, lan, "a", "192.168.4.100/24")
+			cfg := instance(row.configured, time.Second)
+			last := InstanceState{
+				Key: Key(cfg), State: fsm.Master, Priority: row.effective, BasePriority: row.base,
+				LastAdvert: newClockPair().mono - int64(time.Second),
+			}
+			a.start(configOf(cfg), map[string]InstanceState{last.Key: last})
+			settle(10 * time.Millisecond)
+			expectState(t, a, fsm.Master)
+			states, err := a.engine.States()
+			if err != nil || len(states) != 1 || states[0].Priority != row.want || states[0].BasePriority != row.configured {
+				t.Errorf("%+v: %v, %v", row, states, err)
+			}
+			a.stop()
+		})
+	}
+}
+
 func TestNoResumeFromStaleReport(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		lan := wire.NewLAN()

@@ -52,7 +52,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 	mc := machineConfig(cfg, r.source)
 	mc.StartupDelay = e.opt.Config.Global.StartupDelay
 	if resume != nil {
-		r.machine = fsm.Resume(mc, resume.snapshot(now, e.clock), now)
+		r.machine = fsm.Resume(mc, resume.snapshot(cfg, now, e.clock), now)
 	} else {
 		r.machine = fsm.New(mc)
 	}

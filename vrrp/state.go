@@ -19,6 +19,7 @@ type InstanceState struct {
 	VRID           uint8
 	State          fsm.State
 	Priority       uint8         // effective
+	BasePriority   uint8         // configured
 	MasterInterval time.Duration // the interval that Master_Down_Interval is counted with
 	MasterDown     time.Duration // Master_Down_Interval of a peer of this priority, an upper bound for taking over
 	LastAdvert     int64         // last advert sent, 0 when none
@@ -39,10 +40,15 @@ func (s InstanceState) resumable(cfg config.Instance, now time.Time, clock clock
 	return now.Sub(clock.time(s.LastAdvert)) < down
 }
 
-// snapshot turns the state into what the machine resumes from.
-func (s InstanceState) snapshot(now time.Time, clock clockPair) fsm.Snapshot {
+// snapshot turns the state into what the machine resumes from. The effective priority goes on only under the
+// configured one that it was made from: the process may have died while a reload changed that.
+func (s InstanceState) snapshot(cfg config.Instance, now time.Time, clock clockPair) fsm.Snapshot {
+	priority := s.Priority
+	if s.BasePriority != cfg.Priority {
+		priority = cfg.Priority
+	}
 	return fsm.Snapshot{
-		State: s.State, Wanted: s.State, Priority: s.Priority,
+		State: s.State, Wanted: s.State, Priority: priority,
 		MasterInterval: s.MasterInterval, LastAdvert: clock.time(s.LastAdvert), LastTransition: now,
 	}
 }
@@ -52,7 +58,7 @@ func (r *router) state(clock clockPair) InstanceState {
 	snap := r.machine.Snapshot()
 	s := InstanceState{
 		Key: r.key, Name: r.cfg.Name, Interface: r.cfg.Interface, VRID: r.cfg.VRID, Slot: r.slot,
-		State: snap.State, Priority: snap.Priority, MasterInterval: snap.MasterInterval,
+		State: snap.State, Priority: snap.Priority, BasePriority: r.cfg.Priority, MasterInterval: snap.MasterInterval,
 		MasterDown: time.Duration(r.cfg.DownAdverts+1) * r.cfg.AdvertInt,
 		Addresses:  kernelAddresses(r.cfg),
 	}

@@ -351,3 +351,47 @@ func TestServiceManager(t *testing.T) {
 	n.must(err)
 	_ = os.Remove(web.Path(socket))
 }
+
+// TestCrashPause reloads and stops the daemon in the pause that follows too
+// many crashes: there is one child at most, and the stop waits for nothing.
+func TestCrashPause(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	for _, reload := range []bool{false, true} {
+		t.Run(fmt.Sprintf("reload %v", reload), func(t *testing.T) {
+			t.Parallel()
+			d := dialects[1]
+			n := newNetwork(t, d)
+			web := n.web[0]
+			daemon, _, lines := n.reconfigured(web, d.config("MASTER", high))
+			child := 0
+			var err error
+			for range 9 { // as many as the daemon takes without a pause, and one
+				child, err = daemon.VRRPChild(n.context(time.Second), child)
+				n.must(err)
+				n.must(unix.Kill(child, unix.SIGKILL))
+			}
+			_, err = daemon.WaitLine(n.context(time.Second), lines, "the next start waits")
+			n.must(err)
+			if reload {
+				n.reload(daemon, d.config("MASTER", high+1), "Reload complete")
+				mark := n.Frames.Len()
+				n.advert(mark, web, d.masterDown(high), "the new priority", func(a lab.Advert) bool { return a.Priority == high+1 })
+				n.must(lab.Pass(t.Context(), 1200*time.Millisecond)) // the pause is over
+				tree, err := web.Tree(daemon.Pid())
+				n.must(err)
+				if len(tree) != 2 {
+					t.Errorf("%d processes, want 2: %v", len(tree), tree)
+				}
+			}
+			status, took, err := daemon.Stop(n.context(time.Second))
+			n.must(err)
+			if status != 0 || took > stopLimit {
+				t.Errorf("status %d after %v, want 0 within %v", status, took, stopLimit)
+			}
+			n.nothingLeft(web)
+		})
+	}
+}
