@@ -18,6 +18,9 @@ const (
 	crashWindow  = 10 * time.Second // deaths within it count
 	crashLimit   = 8                // so many starts at once are allowed in the window
 	crashBackoff = time.Second      // then each start waits
+	// stopPause is how long the parent waits after a child that was told to stop, but not by us: who sends SIGTERM to a
+	// child mostly sends it to every process of the daemon, and ours may be on its way.
+	stopPause = 100 * time.Millisecond
 )
 
 // supervised is a child that runs, with what it last said.
@@ -173,6 +176,11 @@ func (p *parent) childEnded(child *supervised, state *os.ProcessState, err error
 		p.log.Infof("VRRP child process(%d) was asked to reload while it started: starting it again", child.pid())
 		p.startAnotherChild()
 		p.startReload()
+	case clean:
+		p.respawnTimer = p.after(stopPause, func() {
+			p.log.Warnf("VRRP child process(%d) died: Respawning", child.pid())
+			p.startAnotherChild()
+		})
 	default:
 		p.log.Warnf("VRRP child process(%d) died: Respawning", child.pid())
 		p.log.Debugf("VRRP child process(%d): %v", child.pid(), state)
