@@ -36,7 +36,7 @@ func TestStopWhileStarting(t *testing.T) {
 	for i := range 30 {
 		signal := []unix.Signal{unix.SIGTERM, unix.SIGINT}[i%2]
 		daemon := n.start(web, ours, quick)
-		after := time.Duration(random.IntN(60)) * time.Millisecond
+		after := time.Duration(random.IntN(100)) * time.Millisecond
 		n.must(lab.Pass(t.Context(), after))
 		said := daemon.Lines.Len()
 		n.must(daemon.Signal(signal))
@@ -49,8 +49,8 @@ func TestStopWhileStarting(t *testing.T) {
 		}
 		n.nothingLeft(web)
 	}
-	if early > 10 {
-		t.Errorf("%d of 30 were ended before their handlers stood", early)
+	if t.Logf("%d of 30 were ended before their handlers stood", early); early > 25 {
+		t.Error("too few to say anything")
 	}
 }
 
