@@ -1039,7 +1039,8 @@ func globalKeywords() []Keyword {
 		{
 			Name: "net_namespace", Syntax: "NAME (string; required; first wins, duplicates reported)", Default: "none (namespace keepalived was started in)",
 			Since: "1.2.24", Area: "global", Meaning: "name of the network namespace to run in; also forces PID files into the keepalived run directory",
-			Note: "read only at first start, not changeable by reload; command line -s overrides",
+			Note:   "read only at first start, not changeable by reload; command line -s overrides",
+			Effect: Holds, EffectNote: "in any other namespace the addresses would go to the wrong host",
 			Arg:  lax(once(Arg{Kind: Text})),
 			Into: func(s *scope) any { return &s.global.NetNamespace },
 		},
