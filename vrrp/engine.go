@@ -151,7 +151,7 @@ func (e *Engine) loop(ctx context.Context) {
 			return
 		case <-timer.C:
 		case s := <-e.readable:
-			e.arrived(s)
+			e.receive(s)
 		case command := <-e.commands:
 			command()
 		case <-e.linkC:
@@ -197,8 +197,8 @@ func (e *Engine) expire() {
 		if !ok {
 			return
 		}
-		if r.socket != nil && !r.socket.drainedAt.Equal(now) && e.mustLookFirst(r, now) {
-			r.socket.drainedAt = now
+		if r.socket != nil && !r.socket.lookedAt.Equal(now) && e.mustLookFirst(r, now) {
+			r.socket.lookedAt = now
 			e.receive(r.socket)
 			continue // the deadline may have moved
 		}

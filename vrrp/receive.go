@@ -10,9 +10,21 @@ import (
 )
 
 // receive reads a socket until it is empty and gives each advert to its instance, at the time the kernel took it.
+//
+// While there is much to read the engine looks again by itself after a pause, so that the adverts of many instances
+// cost one awakening and not one each. Nothing is decided late by it: packets carry the kernel's time, and the engine
+// reads before it acts on a deadline. When there was little, the socket is armed, and the next advert wakes the engine.
 func (e *Engine) receive(s *sharedSocket) {
-	err := s.socket.Receive(func(d wire.Datagram) { e.deliver(s, d) })
-	if err != nil {
+	s.drainAt = time.Time{}
+	deliver := func(d wire.Datagram) { e.deliver(s, d) }
+	if s.users >= manyUsers {
+		// An error comes again from Receive, which arms the socket in any case.
+		if count, err := s.socket.Poll(deliver); count > 0 && err == nil {
+			s.drainAt = time.Now().Add(s.pause)
+			return
+		}
+	}
+	if err := s.socket.Receive(deliver); err != nil {
 		e.log.Warnf("receiving on %s: %v", s.key.Interface, err)
 	}
 }

@@ -14,14 +14,14 @@ type sharedSocket struct {
 	routers [256]*router // by VRID
 	users   int
 
-	out       [][]byte // datagrams of this turn; the buffers are used again
-	pending   int
-	failing   bool      // the last send failed
-	drainedAt time.Time // when it was read last
-	drainAt   time.Time // when it is to be read, zero when nothing waits
-	pause     time.Duration
-	closed    chan struct{}
-	foreign   [256]bool // VRIDs of others that were logged
+	out      [][]byte // datagrams of this turn; the buffers are used again
+	pending  int
+	failing  bool      // the last send failed
+	lookedAt time.Time // the turn in which it was read before a decision
+	drainAt  time.Time // when it is to be read again, zero when it says so itself
+	pause    time.Duration
+	closed   chan struct{}
+	foreign  [256]bool // VRIDs of others that were logged
 }
 
 // socketPool opens one socket per key.
@@ -91,24 +91,11 @@ func (s *sharedSocket) close() error {
 	}
 }
 
-// arrived reads a socket on which something waits, unless it was read just now: then it waits a little, so that the
-// adverts of many instances cost one awakening. Nothing is late by it: packets carry the time the kernel took them, and
-// the engine reads before it acts on a deadline.
-func (e *Engine) arrived(s *sharedSocket) {
-	now := time.Now()
-	if at := s.drainedAt.Add(s.pause); now.Before(at) {
-		s.drainAt = at
-		return
-	}
-	s.drainedAt = now
-	e.receive(s)
-}
-
 // drains lists the sockets whose pause is over.
 func (p *socketPool) drains(now time.Time) (due []*sharedSocket) {
 	for _, s := range p.sockets {
 		if !s.drainAt.IsZero() && !now.Before(s.drainAt) {
-			s.drainAt, s.drainedAt = time.Time{}, now
+			s.drainAt = time.Time{}
 			due = append(due, s)
 		}
 	}
@@ -125,10 +112,11 @@ func (p *socketPool) nextDrain() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Pauses between two readings of one socket.
+// Pauses between two readings of a socket that many instances use.
 const (
-	pausesPerInterval = 50 // of the shortest advert interval on the socket
-	longestPause      = 20 * time.Millisecond
+	manyUsers         = 8  // fewer are not worth a pause
+	pausesPerInterval = 20 // of the shortest advert interval on the socket
+	longestPause      = 50 * time.Millisecond
 )
 
 // setPause derives the pause from the instances on the socket.

@@ -76,18 +76,25 @@ func (s *lanSocket) Send(datagrams [][]byte) error {
 }
 
 func (s *lanSocket) Receive(deliver func(Datagram)) error {
-	waiting, err := s.take()
-	if err != nil {
-		return fmt.Errorf("receiving on %s: %w", s.key.Interface, err)
-	}
-	for _, a := range waiting {
-		deliver(Datagram{Bytes: a.bytes, Time: a.at, Index: s.key.Index})
+	if _, err := s.Poll(deliver); err != nil {
+		return err
 	}
 	s.host.lan.mu.Lock()
 	defer s.host.lan.mu.Unlock()
 	s.armed = true
 	s.ring(time.Now())
 	return nil
+}
+
+func (s *lanSocket) Poll(deliver func(Datagram)) (int, error) {
+	waiting, err := s.take()
+	if err != nil {
+		return 0, fmt.Errorf("receiving on %s: %w", s.key.Interface, err)
+	}
+	for _, a := range waiting {
+		deliver(Datagram{Bytes: a.bytes, Time: a.at, Index: s.key.Index})
+	}
+	return len(waiting), nil
 }
 
 // take removes what has arrived. The bytes are copied: a receiver may write into them.

@@ -72,29 +72,31 @@ func (s *rawSocket) Send(datagrams [][]byte) error {
 	return s.out.failures.err("sending on "+s.key.Interface, len(datagrams))
 }
 
-// Receive reads everything that waited when it was called. So that a flood cannot hold it for ever it ends after as
-// many datagrams as the socket can hold; the rest makes the socket readable again.
+// Receive reads everything that waited when it was called, and arms the socket again.
 func (s *rawSocket) Receive(deliver func(Datagram)) error {
+	_, err := s.Poll(deliver)
+	_ = s.raw.Control(s.rearm) // a closed socket needs no arming
+	return err
+}
+
+// Poll reads everything that waited when it was called. So that a flood cannot hold it for ever it ends after as many
+// datagrams as the socket can hold.
+func (s *rawSocket) Poll(deliver func(Datagram)) (count int, err error) {
 	s.in = s.borrow()
 	defer s.giveBack()
-	defer func() { _ = s.raw.Control(s.rearm) }() // a closed socket needs no arming
-	var err error
-	for count := 0; count < s.limit; count += s.fetched {
+	for ; count < s.limit; count += s.fetched {
 		if s.raw.Control(s.fetch) != nil {
-			return fmt.Errorf("receiving on %s: %w", s.key.Interface, os.ErrClosed) // there is no other reason
+			return count, fmt.Errorf("receiving on %s: %w", s.key.Interface, os.ErrClosed) // there is no other reason
 		}
 		if s.fetchE != nil {
 			if s.fetchE != error(unix.EAGAIN) {
-				err = errors.Join(err, s.fetchE)
+				err = fmt.Errorf("receiving on %s: %w", s.key.Interface, s.fetchE)
 			}
 			break
 		}
 		s.hand(deliver)
 	}
-	if err != nil {
-		return fmt.Errorf("receiving on %s: %w", s.key.Interface, err)
-	}
-	return nil
+	return count, err
 }
 
 func (s *rawSocket) fetchOnce(fd uintptr) {

@@ -33,6 +33,9 @@ type Socket interface {
 	// Receive reads what waits, without blocking, until the socket is empty, and hands each datagram to deliver.
 	// The slice is valid during the call of deliver only. What arrives during Receive may be left for the next call.
 	Receive(deliver func(Datagram)) error
+	// Poll reads like Receive and tells how many datagrams there were, but nothing comes from Readable after it: for an
+	// owner that looks again by itself while there is much to read.
+	Poll(deliver func(Datagram)) (int, error)
 	// Readable delivers a value when something waits to be received; then Receive must be called (until it is, no
 	// further value comes). When Receive was called without a value, one may come for what it has read. The channel is
 	// closed after Close.
