@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
-	"strings"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
