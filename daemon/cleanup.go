@@ -2,9 +2,13 @@ package daemon
 
 import (
 	"cmp"
+	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
@@ -31,7 +35,7 @@ func runCleanup(o Options, h heritage) int {
 	for _, s := range s.states {
 		log.Infof("(%s) removing the VIPs that a dead process has left", s.Name)
 		for _, a := range s.Addresses {
-			if err := kernel.DeleteAddress(a); err != nil {
+			if err := kernel.DeleteAddress(a); err != nil && !errors.Is(err, unix.ENODEV) {
 				log.Errorf("(%s) removing address: %v", s.Name, err)
 				code = exitFatal
 			}
@@ -84,6 +88,18 @@ func leftOver(known map[string]vrrp.InstanceState, cfg config.Config) map[string
 		}
 	}
 	return left
+}
+
+// withUnreported adds the instances of a configuration that a dead child never spoke of: it may have been killed between
+// putting an address on and saying so.
+func withUnreported(known map[string]vrrp.InstanceState, cfg config.Config) map[string]vrrp.InstanceState {
+	all := map[string]vrrp.InstanceState{}
+	for i := range cfg.Instances {
+		s := vrrp.Unreported(cfg.Instances[i])
+		all[s.Key] = s
+	}
+	maps.Copy(all, known)
+	return all
 }
 
 // cleanupPatience bounds the life of a clean-up process.

@@ -5,10 +5,12 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
 	"keepalived-go/vrrp"
+	"keepalived-go/vrrp/fsm"
 )
 
 func TestLeftOver(t *testing.T) {
@@ -71,5 +73,18 @@ func TestUnanswered(t *testing.T) {
 		if got := p.current.config.Global.ScriptUser.User == "new"; got != row.inForce || p.reload != nil {
 			t.Errorf("%s: in force %v, want %v; pending %v", row.name, got, row.inForce, p.reload)
 		}
+	}
+}
+
+func TestWithUnreported(t *testing.T) {
+	one, two := config.Instance{Name: "one", Interface: "eth0", VRID: 1, DownAdverts: 3, AdvertInt: time.Second}, config.Instance{Name: "two", Interface: "eth0", VRID: 2}
+	two.Addresses = []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.2/32"), Dev: "eth0"}}
+	reported := vrrp.InstanceState{Key: vrrp.Key(one), Name: "one", State: fsm.Master, LastAdvert: 7}
+	all := withUnreported(map[string]vrrp.InstanceState{reported.Key: reported}, config.Config{Instances: []config.Instance{one, two}})
+	if got := all[reported.Key]; got.State != fsm.Master || got.LastAdvert != 7 {
+		t.Errorf("what was reported became %+v", got)
+	}
+	if got := all[vrrp.Key(two)]; len(all) != 2 || got.State == fsm.Master || len(got.Addresses) != 1 {
+		t.Errorf("what was not reported became %+v of %d", got, len(all))
 	}
 }

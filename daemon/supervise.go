@@ -161,6 +161,9 @@ func (p *parent) childEnded(child *supervised, state *os.ProcessState, err error
 	p.beats.refresh(p.known)
 	interrupted := p.reload // its answer will not come
 	clean := err == nil && state.ExitCode() == exitOK
+	if !clean && child.permanent == nil {
+		p.known = withUnreported(p.known, p.current.config)
+	}
 	switch {
 	case p.stopping && clean:
 	case p.stopping:

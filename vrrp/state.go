@@ -53,13 +53,27 @@ func (s InstanceState) snapshot(cfg config.Instance, now time.Time, clock clockP
 	}
 }
 
+// Unreported is what must be assumed of an instance that a process was to run and died before it said anything: it may
+// have put the addresses on, and cannot be resumed.
+func Unreported(cfg config.Instance) InstanceState {
+	return InstanceState{
+		Key: Key(cfg), Name: cfg.Name, Interface: cfg.Interface, VRID: cfg.VRID, Slot: -1,
+		MasterInterval: cfg.AdvertInt, MasterDown: masterDown(cfg), Addresses: kernelAddresses(cfg),
+	}
+}
+
+// masterDown is the longest Master_Down_Interval of a peer with the same configuration.
+func masterDown(cfg config.Instance) time.Duration {
+	return time.Duration(cfg.DownAdverts+1) * cfg.AdvertInt
+}
+
 // state describes r for the outside.
 func (r *router) state(clock clockPair) InstanceState {
 	snap := r.machine.Snapshot()
 	s := InstanceState{
 		Key: r.key, Name: r.cfg.Name, Interface: r.cfg.Interface, VRID: r.cfg.VRID, Slot: r.slot,
 		State: snap.State, Priority: snap.Priority, BasePriority: r.cfg.Priority, MasterInterval: snap.MasterInterval,
-		MasterDown: time.Duration(r.cfg.DownAdverts+1) * r.cfg.AdvertInt,
+		MasterDown: masterDown(r.cfg),
 		Addresses:  kernelAddresses(r.cfg),
 	}
 	if !r.lastSent.IsZero() {
