@@ -112,6 +112,7 @@ func (c *vrrpChild) run(ctx context.Context) int {
 		if _, err := c.engine.States(); err == nil { // answers when the engine runs
 			c.ready.Store(true)
 			c.outbox.put(message{Kind: kindReady})
+			settle()
 		}
 	}()
 	err := c.engine.Run(ctx)

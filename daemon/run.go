@@ -3,7 +3,6 @@ package daemon
 import (
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
 )
 
@@ -17,9 +16,6 @@ const (
 	exitProgramError = 70
 )
 
-// gcPercent is how much garbage may pile up, in percent of what lives, before it is collected.
-const gcPercent = 30
-
 // Run is the whole program: it gives the exit code.
 func Run(argv []string) int {
 	h, err := takeRole()
@@ -32,8 +28,7 @@ func Run(argv []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return exitFatal
 	}
-	// These processes are small and live for months: memory matters more than the cost of a collection.
-	debug.SetGCPercent(gcPercent)
+	hurry()
 	switch h.role {
 	case roleVRRP:
 		return runVRRP(options, h)
