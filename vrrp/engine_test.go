@@ -330,3 +330,24 @@ func TestEqualPriorityByAddress(t *testing.T) {
 		b.stop()
 	})
 }
+
+// What authentication puts into the packet: nothing but with a type, as upstream.
+func TestPasswordNeedsItsType(t *testing.T) {
+	for _, row := range []struct {
+		version int
+		kind    config.AuthType
+		want    string
+	}{
+		{2, config.AuthPass, "1111\x00\x00\x00\x00"},
+		{2, config.AuthNone, "\x00\x00\x00\x00\x00\x00\x00\x00"},
+		{3, config.AuthPass, "\x00\x00\x00\x00\x00\x00\x00\x00"},
+	} {
+		cfg := instance(100, time.Second)
+		cfg.Version, cfg.AuthType, cfg.AuthPass = row.version, row.kind, "1111"
+		var r router
+		r.configure(cfg)
+		if got := string(r.message.AuthData[:]); got != row.want {
+			t.Errorf("version %d type %d: %q", row.version, row.kind, got)
+		}
+	}
+}

@@ -71,7 +71,9 @@ func (r *router) configure(cfg config.Instance) {
 	}
 	if cfg.Version == 2 {
 		r.message.AuthType = uint8(cfg.AuthType)
-		copy(r.message.AuthData[:], cfg.AuthPass)
+		if cfg.AuthType == config.AuthPass { // a password without a type is not sent, as upstream does not
+			copy(r.message.AuthData[:], cfg.AuthPass)
+		}
 	}
 	r.expect = packet.Expect{Message: r.message, Group: cfg.MulticastGroup, SkipKnownMaster: cfg.SkipCheckAdvAddr}
 	r.faults = r.faults.With(fsm.FaultUnsupported, len(cfg.Unsupported) > 0)

@@ -20,6 +20,9 @@ func TestFramesEqual(t *testing.T) {
 		dialects[1],
 		{"v2 without authentication", 2, time.Second, "advert_int 1\n"},
 		{"v2 every 2 s, long password", 2, 2 * time.Second, "advert_int 2\nauthentication {\nauth_type PASS\nauth_pass 123456789\n}\n"},
+		{"v2, type in small letters", 2, time.Second, "advert_int 1\nauthentication {\nauth_type pass\nauth_pass 1111\n}\n"},
+		{"v2, password without type", 2, time.Second, "advert_int 1\nauthentication {\nauth_pass 1111\n}\n"},
+		{"v2, type without password", 2, time.Second, "advert_int 1\nauthentication {\nauth_type PASS\n}\n"},
 		{"v3 every 20 ms", 3, 20 * time.Millisecond, "version 3\nadvert_int 0.02\n"},
 	}
 	for _, d := range variants {
