@@ -13,20 +13,30 @@ import (
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/config"
-	"keepalived-go/netif"
 	"keepalived-go/notify"
-	"keepalived-go/vrrp"
-	"keepalived-go/vrrp/wire"
 )
 
-// vrrpChild is the process that runs the virtual routers.
-type vrrpChild struct {
+// engine is what a child runs.
+type engine interface {
+	// Run returns after a clean stop, when ctx has ended.
+	Run(ctx context.Context) error
+	// Check says why a configuration cannot work here, nil when it can.
+	Check(config.Config) error
+	// Reload changes over to a configuration.
+	Reload(config.Config) error
+}
+
+// child is a process that runs an engine for the parent.
+type child struct {
 	options  Options
 	heritage heritage
 	lock     *os.File // of the pid file, held to the end
 	log      *logSystem
 	scripts  *scriptStarter
-	engine   *vrrp.Engine
+	engine   engine
+	awake    func() error // returns when the engine runs, with an error when it has stopped instead
+	use      func(config.Config)
+	exitCode func(error) int // of a process whose engine could not start
 	cancel   context.CancelFunc
 	ready    atomic.Bool
 
@@ -35,8 +45,8 @@ type vrrpChild struct {
 	outbox     outbox
 }
 
-// runVRRP is the VRRP child from exec to exit. It gives the exit code.
-func runVRRP(o Options, h heritage) int {
+// runChild is a child from exec to exit. build makes its engine. It gives the exit code.
+func runChild(o Options, h heritage, build func(*child, startMessage) error) int {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, unix.SIGHUP)
 	stop := make(chan os.Signal, 1)
@@ -48,13 +58,14 @@ func runVRRP(o Options, h heritage) int {
 	}
 	acceptQuietly(quietSignals...)
 
-	c := &vrrpChild{options: o, heritage: h, log: newLog(o, roleVRRP)}
+	c := &child{options: o, heritage: h, log: newLog(o, h.role)}
 	defer c.log.Close()
 	c.outbox.init(h.conn)
+	c.scripts = &scriptStarter{runner: notify.NewRunner(), log: c.log.Entry}
 	start, err := receiveStart(h.conn)
 	if err == nil {
 		c.lock = start.lock
-		err = c.build(start)
+		err = build(c, start)
 	}
 	if err != nil {
 		return c.fail(exitFatal, fmt.Errorf("starting: %w", err))
@@ -69,47 +80,19 @@ func runVRRP(o Options, h heritage) int {
 
 // fail logs why the process cannot run, and tells the parent that another attempt would end as this one. The exit
 // code alone would not do: a Go process that panics exits with the code of a bad configuration.
-func (c *vrrpChild) fail(code int, err error) int {
+func (c *child) fail(code int, err error) int {
 	c.log.Error(err)
 	c.outbox.put(message{Kind: kindFailed, Code: code, Error: err.Error()})
 	c.outbox.close()
 	return code
 }
 
-// build makes the engine with the kernel under it.
-func (c *vrrpChild) build(s startMessage) error {
-	cfg := decodeText(s.text).config
-	kernel, err := netif.Open()
-	if err != nil {
-		return err
-	}
-	c.scripts = &scriptStarter{runner: notify.NewRunner(), log: c.log.Entry}
-	c.scripts.use(cfg)
-	c.engine, err = vrrp.New(vrrp.Options{
-		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
-		Detail: c.options.Detail > 0, Resume: s.states, Scripts: c.scripts, KeepAddresses: c.options.KeepVRRP,
-		Report: c.outbox.report, Beats: s.beats,
-	})
-	return err
-}
-
-// kernelLinks watches the interfaces of this network namespace.
-type kernelLinks struct{}
-
-func (kernelLinks) Watch(report func(netif.State, error)) (func(), error) {
-	m, err := netif.Watch(report)
-	if err != nil {
-		return nil, err
-	}
-	return func() { _ = m.Close() }, nil
-}
-
 // run drives the engine to its end.
-func (c *vrrpChild) run(ctx context.Context) int {
+func (c *child) run(ctx context.Context) int {
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
-		if _, err := c.engine.States(); err == nil { // answers when the engine runs
+		if c.awake() == nil {
 			c.ready.Store(true)
 			c.outbox.put(message{Kind: kindReady})
 			settle()
@@ -120,13 +103,10 @@ func (c *vrrpChild) run(ctx context.Context) int {
 	patience, cancel := context.WithTimeout(context.Background(), scriptPatience)
 	defer cancel()
 	c.scripts.runner.Stop(patience)
-	switch {
-	case errors.Is(err, vrrp.ErrNoInterface):
-		c.log.Error("Non-existent interface specified in configuration")
-		return c.fail(exitConfig, err)
-	case err != nil && !errors.Is(err, context.Canceled) && !c.ready.Load():
-		return c.fail(exitFatal, err)
-	case err != nil && !errors.Is(err, context.Canceled):
+	switch failed := err != nil && !errors.Is(err, context.Canceled); {
+	case failed && !c.ready.Load():
+		return c.fail(c.exitCode(err), err)
+	case failed:
 		c.log.Error(err)
 		c.outbox.close()
 		return exitProgramError
@@ -140,7 +120,7 @@ func (c *vrrpChild) run(ctx context.Context) int {
 const scriptPatience = time.Second
 
 // listen carries out what the parent says. When the parent is gone, so are we: nobody would look after us.
-func (c *vrrpChild) listen() {
+func (c *child) listen() {
 	defer c.cancel()
 	buffer := make([]byte, maxPacket)
 	for {
@@ -166,7 +146,7 @@ func (c *vrrpChild) listen() {
 	}
 }
 
-func (c *vrrpChild) answer(generation int, err error) {
+func (c *child) answer(generation int, err error) {
 	m := message{Kind: kindAnswer, Generation: generation}
 	if err != nil {
 		m.Error = err.Error()
@@ -175,7 +155,7 @@ func (c *vrrpChild) answer(generation int, err error) {
 }
 
 // check loads a new configuration and says whether it can work here.
-func (c *vrrpChild) check(m message) error {
+func (c *child) check(m message) error {
 	if len(m.files) != 1 {
 		return fmt.Errorf("the parent sent %d files", len(m.files))
 	}
@@ -192,17 +172,17 @@ func (c *vrrpChild) check(m message) error {
 }
 
 // apply makes the configuration that was checked the running one.
-func (c *vrrpChild) apply(generation int) error {
+func (c *child) apply(generation int) error {
 	if generation != c.generation {
 		return fmt.Errorf("configuration %d was not checked", generation)
 	}
 	c.log.Info("Reloading")
-	c.scripts.use(c.checked)
+	c.use(c.checked)
 	return c.engine.Reload(c.checked)
 }
 
 // signals: a reload is asked of the parent, which reads the files; a stop is a stop.
-func (c *vrrpChild) signals(hup, stop <-chan os.Signal) {
+func (c *child) signals(hup, stop <-chan os.Signal) {
 	for {
 		select {
 		case <-hup:

@@ -32,7 +32,12 @@ func runCleanup(o Options, h heritage) int {
 	}
 	defer func() { _ = kernel.Close() }()
 	code := exitOK
-	for _, s := range s.states {
+	var states map[string]vrrp.InstanceState
+	if err := loadJSON(s.legacy, &states); err != nil {
+		log.Errorf("loading what to clean up: %v", err)
+		return exitFatal
+	}
+	for _, s := range states {
 		log.Infof("(%s) removing the VIPs that a dead process has left", s.Name)
 		for _, a := range s.Addresses {
 			if err := kernel.DeleteAddress(a); err != nil && !errors.Is(err, unix.ENODEV) {
@@ -110,7 +115,7 @@ func (p *parent) cleanUp(left map[string]vrrp.InstanceState) {
 	if len(left) == 0 || p.options.KeepVRRP {
 		return
 	}
-	child, err := p.launchChild(roleCleanup, left)
+	child, err := p.launchChild(p.vrrp, roleCleanup, left)
 	if err != nil {
 		p.log.Errorf("taking the addresses of the dead VRRP child off: %v", err)
 		return
@@ -134,7 +139,7 @@ func (p *parent) cleanUpAll() {
 // watchResume takes the addresses of every instance off whose successor has not resumed in time: by then a peer is
 // Master. A child that starts later starts it as Backup.
 func (p *parent) watchResume() {
-	if p.stopping || p.child != nil && p.child.ready {
+	if p.stopping || p.vrrp.child != nil && p.vrrp.child.ready {
 		return
 	}
 	overdue, next := takeOverdue(p.known, p.diedAt, monotonicNow())

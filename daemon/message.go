@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/parser"
-	"keepalived-go/vrrp"
 )
 
 // message is what parent and child say to each other, one JSON value per packet. Whatever can be large travels as a
@@ -30,7 +29,7 @@ type message struct {
 type messageKind string
 
 const (
-	kindStart  messageKind = "start"  // parent: text, states to resume from, beats, lock of the pid file
+	kindStart  messageKind = "start"  // parent: text, legacy of a predecessor, beats, lock of the pid file
 	kindCheck  messageKind = "check"  // parent: can this configuration work? (its text)
 	kindApply  messageKind = "apply"  // parent: use the configuration that was checked
 	kindStop   messageKind = "stop"   // parent: end cleanly
@@ -163,8 +162,8 @@ const startFiles = 4
 // startMessage is what a child starts with.
 type startMessage struct {
 	text   *parser.Text
-	states map[string]vrrp.InstanceState
-	beats  vrrp.Beats
+	legacy *os.File // JSON, what its predecessor has left
+	beats  *os.File // memory for vrrp.Beats
 	lock   *os.File // of its pid file; held as long as the process lives
 }
 
@@ -178,16 +177,9 @@ func receiveStart(conn *net.UnixConn) (startMessage, error) {
 		closeFiles(m.files)
 		return startMessage{}, fmt.Errorf("the parent sent %q with %d files", m.Kind, len(m.files))
 	}
-	defer closeFiles(m.files[:startFiles-1])
-	s := startMessage{lock: m.files[startFiles-1]}
+	s := startMessage{legacy: m.files[1], beats: m.files[2], lock: m.files[3]}
 	if s.text, err = loadText(m.files[0]); err != nil {
 		return s, fmt.Errorf("loading the configuration: %w", err)
 	}
-	if err := loadJSON(m.files[1], &s.states); err != nil {
-		return s, fmt.Errorf("loading the last state: %w", err)
-	}
-	if s.beats, err = mapBeats(m.files[2]); err != nil {
-		return s, err
-	}
-	return s, nil
+	return s, m.files[0].Close()
 }

@@ -178,7 +178,7 @@ func TestOutboxLargeReport(t *testing.T) {
 	var box outbox
 	box.init(a)
 	want := manyStates(300)
-	box.report(want)
+	box.report(func() any { return want })
 	got := receiveStates(t, b)
 	if len(got) != len(want) || got[299].Key != "key299" || len(got[299].Addresses) != 200 {
 		t.Errorf("%d states arrived, want %d", len(got), len(want))
@@ -197,7 +197,8 @@ func TestOutboxNeverWaits(t *testing.T) {
 	go func() {
 		defer close(done)
 		for i := range rounds {
-			box.report([]vrrp.InstanceState{{Key: "a", Priority: uint8(i), VRID: uint8(i >> 8)}})
+			states := []vrrp.InstanceState{{Key: "a", Priority: uint8(i), VRID: uint8(i >> 8)}}
+			box.report(func() any { return states })
 			box.put(message{Kind: kindAnswer, Generation: i})
 		}
 	}()

@@ -5,12 +5,10 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"keepalived-go/vrrp"
 )
 
 // outbox sends messages to the parent from a goroutine of its own, so that the engine never waits for the parent. Of
-// reports only the newest waits.
+// reports only the newest waits, which is written down when it leaves.
 type outbox struct {
 	conn *net.UnixConn
 	wake chan struct{}
@@ -18,7 +16,7 @@ type outbox struct {
 
 	mu       sync.Mutex
 	messages []message
-	states   []vrrp.InstanceState
+	pending  func() any // nil: no report waits
 	closed   bool
 }
 
@@ -34,9 +32,10 @@ func (b *outbox) put(m message) {
 	b.signal()
 }
 
-func (b *outbox) report(states []vrrp.InstanceState) {
+// report sends what write returns.
+func (b *outbox) report(write func() any) {
 	b.mu.Lock()
-	b.states = states
+	b.pending = write
 	b.mu.Unlock()
 	b.signal()
 }
@@ -66,10 +65,10 @@ func (b *outbox) run() {
 	defer close(b.done)
 	for range b.wake {
 		b.mu.Lock()
-		messages, states, closed := b.messages, b.states, b.closed
-		b.messages, b.states = nil, nil
+		messages, write, closed := b.messages, b.pending, b.closed
+		b.messages, b.pending = nil, nil
 		b.mu.Unlock()
-		if states != nil && b.sendReport(states) != nil {
+		if write != nil && b.sendReport(write()) != nil {
 			return // the parent is gone; listen sees it too
 		}
 		for _, m := range messages {
@@ -85,9 +84,9 @@ func (b *outbox) run() {
 	}
 }
 
-// sendReport sends how the instances are, as a file: there may be hundreds of them with hundreds of addresses.
-func (b *outbox) sendReport(states []vrrp.InstanceState) error {
-	f, err := sealedJSON("keepalived.report", states)
+// sendReport sends a report as a file: there may be hundreds of instances with hundreds of addresses.
+func (b *outbox) sendReport(report any) error {
+	f, err := sealedJSON("keepalived.report", report)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	sd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
-	"keepalived-go/config"
 	"keepalived-go/parser"
 	"keepalived-go/vrrp"
 )
@@ -26,32 +25,39 @@ type parent struct {
 
 	current    configuration
 	generation int
-	child      *supervised
-	known      map[string]vrrp.InstanceState // the last report of the child
-	deaths     []time.Time                   // of the child, recent ones
-	diedAt     int64                         // the last of them, CLOCK_MONOTONIC
-	beats      *sharedBeats
-	cleanups   map[*supervised]bool // processes that take addresses off
-	reload     *pendingReload       // nil when there is none
+	posts      []*post
 	pid        *pidFile
-	childPID   *pidFile
-	announced  bool // READY was said
+	reload     *pendingReload // nil when there is none
+	announced  bool           // READY was said
 	stopping   bool
 	exitCode   int
 
-	respawnTimer, resumeTimer *time.Timer // nil or past when not armed
+	// What the VRRP child's successors, or the clean-up after it, have to know.
+	vrrp        *post
+	known       map[string]vrrp.InstanceState // the last report
+	diedAt      int64                         // when the last one died, CLOCK_MONOTONIC
+	beats       *sharedBeats
+	cleanups    map[*supervised]bool // processes that take addresses off
+	resumeTimer *time.Timer          // nil or past when not armed
 
 	stops   chan os.Signal // SIGTERM and SIGINT
 	hangups chan os.Signal // SIGHUP; apart, so that however many there are, no stop is lost
 	work    chan func()    // what children and timers ask the loop to do
 }
 
-// runParent is the daemon from its start to its end. It gives the exit code.
-func runParent(o Options, launcher *net.UnixConn) int {
+func newParent(o Options, launcher *net.UnixConn) *parent {
 	p := &parent{
 		options: o, launcher: launcher, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
 		stops: make(chan os.Signal, 1), hangups: make(chan os.Signal, 1), work: make(chan func(), 16),
 	}
+	p.vrrp = p.vrrpPost()
+	p.posts = []*post{p.vrrp}
+	return p
+}
+
+// runParent is the daemon from its start to its end. It gives the exit code.
+func runParent(o Options, launcher *net.UnixConn) int {
+	p := newParent(o, launcher)
 	defer p.log.Close()
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
@@ -64,8 +70,7 @@ func runParent(o Options, launcher *net.UnixConn) int {
 	if err := p.start(); err != nil {
 		p.log.Error(err)
 		p.complain(err)
-		p.pid.remove()
-		p.childPID.remove()
+		p.removePIDFiles()
 		return p.exitCode
 	}
 	p.loop()
@@ -126,15 +131,11 @@ func (p *parent) start() error {
 		return err
 	}
 	p.generation = 1
-	if !p.wantsVRRP(p.current.config) {
-		p.exitCode = exitOK
-		p.ready()
-		return nil
-	}
-	if err := p.startChild(); err != nil {
-		return err
-	}
 	p.exitCode = exitOK
+	p.fillWanted()
+	if len(p.children()) == 0 && !p.stopping {
+		p.ready()
+	}
 	return nil
 }
 
@@ -193,14 +194,6 @@ func (p *parent) dump() {
 	}
 }
 
-// wantsVRRP tells whether there is work for the VRRP child.
-func (p *parent) wantsVRRP(cfg config.Config) bool {
-	if p.options.CheckOnly && !p.options.VRRPOnly {
-		return false
-	}
-	return len(cfg.Instances) > 0 || p.options.All || p.options.VRRPOnly
-}
-
 // ready tells everybody who waits for the start that it is over. It does so once.
 func (p *parent) ready() {
 	if p.announced {
@@ -229,7 +222,7 @@ func notifySystemd(state string) {
 }
 
 func (p *parent) loop() {
-	for !p.stopping || p.child != nil || len(p.cleanups) > 0 {
+	for !p.stopping || len(p.children())+len(p.cleanups) > 0 {
 		select {
 		case <-p.stops:
 			p.stop()
@@ -257,32 +250,43 @@ func (p *parent) after(d time.Duration, f func()) *time.Timer {
 	return time.AfterFunc(d, func() { p.work <- f })
 }
 
-// stop ends the children, once.
+// stop ends the daemon because somebody wants it, once.
 func (p *parent) stop() {
 	if p.stopping {
 		return
 	}
-	p.stopping = true
 	p.log.Info("Stopping")
+	p.stopChildren()
+}
+
+// stopChildren tells every child to end, and ends those that do not.
+func (p *parent) stopChildren() {
+	p.stopping = true
 	notifySystemd("STOPPING=1")
-	child := p.child
-	if child == nil {
+	if p.vrrp.child == nil {
 		p.cleanUpAll()
-		return
 	}
-	child.send(message{Kind: kindStop})
 	wait := p.current.config.Global.ChildWaitTime
-	p.after(wait, func() {
-		if p.child == child {
-			p.log.Warnf("VRRP process(%d) did not end within %v, killing it", child.pid(), wait)
-			_ = child.process.Kill()
-		}
-	})
+	for _, child := range p.children() {
+		child.send(message{Kind: kindStop})
+		p.after(wait, func() {
+			if child.post.child == child {
+				p.log.Warnf("%s process(%d) did not end within %v, killing it", child.post.title, child.pid(), wait)
+				_ = child.process.Kill()
+			}
+		})
+	}
 }
 
 // end removes what the daemon has made.
 func (p *parent) end() {
-	p.childPID.remove()
-	p.pid.remove()
+	p.removePIDFiles()
 	p.log.Infof("Stopped %s", contract)
+}
+
+func (p *parent) removePIDFiles() {
+	for _, place := range p.posts {
+		place.pid.remove()
+	}
+	p.pid.remove()
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,12 +14,21 @@ import (
 // answerPatience is how long a child may take to judge and to apply a configuration.
 const answerPatience = 10 * time.Second
 
-// pendingReload is a new configuration on its way: read, checked by the child, then applied.
+// pendingReload is a new configuration on its way: read, checked by every child, then applied by every child.
 type pendingReload struct {
 	next       configuration
 	generation int
+	waiting    map[*supervised]bool // children that have not answered
 	applying   bool
 	again      bool // another reload was asked for meanwhile
+}
+
+// waitFor tells children something and waits for their answers.
+func (r *pendingReload) waitFor(children []*supervised) {
+	r.waiting = make(map[*supervised]bool, len(children))
+	for _, c := range children {
+		r.waiting[c] = true
+	}
 }
 
 // startReload reads the files anew. The running configuration stays in force unless everybody agrees to the new one.
@@ -55,45 +66,100 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 		return
 	}
 	r.next = next
-	if p.child == nil {
-		p.finishReload()
-		return
-	}
-	text, err := sealedText(next.text)
-	if err != nil {
+	r.waitFor(p.children())
+	if err := p.showText(next, r.generation, p.children()); err != nil {
 		p.failReload(r, err)
 		return
 	}
-	p.child.send(message{Kind: kindCheck, Generation: r.generation, files: []*os.File{text}}) // the outbox closes it
 	p.after(answerPatience, func() { p.unanswered(r) })
+	p.goOn(r)
 }
 
-// answered is the child's verdict on the first or the second phase.
-func (p *parent) answered(m message) {
+// showText asks children whether a configuration can work.
+func (p *parent) showText(c configuration, generation int, children []*supervised) error {
+	for _, child := range children {
+		text, err := sealedText(c.text)
+		if err != nil {
+			return err
+		}
+		child.send(message{Kind: kindCheck, Generation: generation, files: []*os.File{text}}) // the outbox closes it
+	}
+	return nil
+}
+
+// answered is a child's verdict on the first or the second phase.
+func (p *parent) answered(child *supervised, m message) {
 	r := p.reload
 	switch {
-	case r == nil || m.Generation != r.generation || p.child == nil:
+	case r == nil || m.Generation != r.generation || !r.waiting[child]:
 	case m.Error != "":
 		p.failReload(r, errors.New(m.Error))
+	default:
+		delete(r.waiting, child)
+		p.goOn(r)
+	}
+}
+
+// goOn enters the next phase of a reload when every child has answered.
+func (p *parent) goOn(r *pendingReload) {
+	switch {
+	case len(r.waiting) > 0:
 	case r.applying:
 		p.finishReload()
 	default:
 		r.applying = true
-		p.child.send(message{Kind: kindApply, Generation: r.generation})
+		r.waitFor(p.children())
+		for child := range r.waiting {
+			child.send(message{Kind: kindApply, Generation: r.generation})
+		}
+		if len(r.waiting) == 0 {
+			p.finishReload()
+		}
 	}
 }
 
-// unanswered ends the wait for a child. Once it was told to apply the configuration it will, however late, unless it
+// join has a child take part in the reload that it was started in the midst of.
+func (p *parent) join(child *supervised) {
+	r := p.reload
+	if r == nil || r.next.text == nil {
+		return // it will be asked with the others
+	}
+	r.waiting[child] = true
+	if err := p.showText(r.next, r.generation, []*supervised{child}); err != nil {
+		p.failReload(r, err)
+		return
+	}
+	if r.applying {
+		child.send(message{Kind: kindApply, Generation: r.generation})
+	}
+}
+
+// interrupted gives a reload up when a child has died that takes part in it. Files that are still being read will be
+// shown to the next child.
+func (p *parent) interrupted(child *supervised) {
+	if r := p.reload; r != nil && r.next.text != nil {
+		p.failReload(r, fmt.Errorf("the %s child has ended", child.post.title))
+	}
+}
+
+// unanswered ends the wait for children. Once one was told to apply the configuration it will, however late, unless it
 // dies: then its successor does.
 func (p *parent) unanswered(r *pendingReload) {
-	switch {
-	case p.reload != r:
-	case r.applying:
-		p.log.Warnf("the VRRP child has not applied the configuration within %v", answerPatience)
-		p.finishReload()
-	default:
-		p.failReload(r, errors.New("the VRRP child does not answer"))
+	if p.reload != r {
+		return
 	}
+	var late []string
+	for child := range r.waiting {
+		late = append(late, child.post.title)
+	}
+	slices.Sort(late)
+	who := strings.Join(late, " and the ")
+	if !r.applying {
+		p.failReload(r, fmt.Errorf("the %s child does not answer", who))
+		return
+	}
+	p.log.Warnf("the %s child has not applied the configuration within %v", who, answerPatience)
+	p.finishReload()
 }
 
 // finishReload makes the new configuration the one that a respawned child gets.
@@ -104,9 +170,7 @@ func (p *parent) finishReload() {
 	p.applyUmask()
 	p.log.Info("Reload complete")
 	notifySystemd("READY=1")
-	if p.wantsVRRP(r.next.config) {
-		p.startAnotherChild()
-	}
+	p.fillWanted()
 	if r.again {
 		p.startReload()
 	}
@@ -122,9 +186,25 @@ func (p *parent) failReload(r *pendingReload, err error) {
 		return // whoever waits for the reload hears of the stop
 	}
 	p.log.Errorf("Reload failed, the running configuration stays in force: %v", err)
+	if r.applying {
+		p.takeBack()
+	}
 	notifySystemd("READY=1")
 	if r.again {
 		p.startReload()
+	}
+}
+
+// takeBack has the children return to the running configuration, some of which have left it. A child that was started
+// meanwhile has nothing to do.
+func (p *parent) takeBack() {
+	p.generation++ // nobody waits for these answers
+	if err := p.showText(p.current, p.generation, p.children()); err != nil {
+		p.log.Errorf("taking the reload back: %v", err)
+		return
+	}
+	for _, child := range p.children() {
+		child.send(message{Kind: kindApply, Generation: p.generation})
 	}
 }
 

@@ -31,7 +31,7 @@ func Run(argv []string) int {
 	hurry()
 	switch h.role {
 	case roleVRRP:
-		return runVRRP(options, h)
+		return runChild(options, h, buildVRRP)
 	case roleCleanup:
 		return runCleanup(options, h)
 	case roleParent:

@@ -33,16 +33,13 @@ type identity struct {
 	err error
 }
 
-// use takes the users and rules of a (new) configuration.
-func (s *scriptStarter) use(cfg config.Config) {
+// use takes the rules of a (new) configuration, and looks the users of its scripts up.
+func (s *scriptStarter) use(cfg config.Config, scripts []config.Script) {
 	known := map[account]identity{}
-	for i := range cfg.Instances {
-		c := &cfg.Instances[i]
-		for _, script := range []config.Script{c.NotifyMaster, c.NotifyBackup, c.NotifyFault, c.NotifyStop, c.Notify, c.NotifyMasterRxLowerPri} {
-			a := accountOf(script, cfg.Global.ScriptUser)
-			if _, ok := known[a]; script.Set() && !ok {
-				known[a] = identify(a)
-			}
+	for _, script := range scripts {
+		a := accountOf(script, cfg.Global.ScriptUser)
+		if _, ok := known[a]; script.Set() && !ok {
+			known[a] = identify(a)
 		}
 	}
 	s.mu.Lock()

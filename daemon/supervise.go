@@ -26,6 +26,7 @@ const (
 // supervised is a child that runs, with what it last said.
 type supervised struct {
 	*spawned
+	post      *post // for a clean-up process the one whose pid file it keeps locked
 	ready     bool
 	permanent *message // its last words when it cannot run at all
 	outgoing  outbox
@@ -35,52 +36,24 @@ func (s *supervised) pid() int { return s.process.Pid }
 
 func (s *supervised) send(m message) { s.outgoing.put(m) }
 
-// startChild starts the VRRP child with the running configuration and what its predecessor reported last.
-func (p *parent) startChild() error {
-	if p.childPID == nil {
-		var err error
-		if p.childPID, err = claimPIDFileSoon(p.options.VRRPPIDFile); err != nil {
-			return fmt.Errorf("starting the VRRP child: %w", err)
-		}
-	}
-	child, err := p.launchChild(roleVRRP, p.known)
-	if err != nil {
-		return fmt.Errorf("starting the VRRP child: %w", err)
-	}
-	p.child = child
-	p.log.Infof("Starting VRRP child process, pid=%d", child.pid())
-	return p.childPID.write(child.pid())
-}
-
-// startAnotherChild starts a child that the daemon cannot do without, while it runs.
-func (p *parent) startAnotherChild() {
-	if p.child != nil || p.stopping {
-		return
-	}
-	if err := p.startChild(); err != nil {
-		p.log.Error(err)
-		p.giveUp(exitFatal)
-	}
-}
-
-// launchChild starts a process in a role and hands configuration and states to it.
-func (p *parent) launchChild(r role, states map[string]vrrp.InstanceState) (*supervised, error) {
+// launchChild starts a process in a role and hands the configuration and a legacy to it.
+func (p *parent) launchChild(place *post, r role, legacy any) (*supervised, error) {
 	text, err := sealedText(p.current.text)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = text.Close() }()
-	resume, err := sealedJSON("keepalived.states", states)
+	left, err := sealedJSON("keepalived.legacy", legacy)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = resume.Close() }()
+	defer func() { _ = left.Close() }()
 	s, err := spawn(r, false)
 	if err != nil {
 		return nil, err
 	}
-	child := &supervised{spawned: s}
-	files := []*os.File{text, resume, p.beats.file, p.childPID.file} // the child shares the lock of its pid file
+	child := &supervised{spawned: s, post: place}
+	files := []*os.File{text, left, p.beats.file, place.pid.file} // the child shares the lock of its pid file
 	if err := sendMessage(s.conn, message{Kind: kindStart, files: files}); err != nil {
 		p.log.Warnf("handing the configuration over: %v", err) // it has died; its end is reported below
 	}
@@ -113,30 +86,36 @@ func (p *parent) heard(child *supervised, m message) {
 	switch m.Kind {
 	case kindReady:
 		child.ready = true
-		if p.resumeTimer != nil {
+		if child.post == p.vrrp && p.resumeTimer != nil {
 			p.resumeTimer.Stop()
 		}
-		p.ready()
+		if p.allReady() {
+			p.ready()
+		}
 	case kindReport:
-		if err := p.reported(m); err != nil {
+		if err := p.reported(child.post, m); err != nil {
 			p.log.Errorf("reading the report of process %d: %v", child.pid(), err)
 		}
 	case kindReload:
 		p.startReload()
 	case kindAnswer:
-		p.answered(m)
+		p.answered(child, m)
 	case kindFailed:
 		child.permanent = &m
 	}
 }
 
-// reported remembers how the instances are.
-func (p *parent) reported(m message) error {
+func (p *parent) reported(place *post, m message) error {
 	if len(m.files) != 1 {
 		return fmt.Errorf("it came with %d files", len(m.files))
 	}
+	return place.reported(m.files[0])
+}
+
+// instancesReported remembers how the instances are.
+func (p *parent) instancesReported(report *os.File) error {
 	var states []vrrp.InstanceState
-	if err := loadJSON(m.files[0], &states); err != nil {
+	if err := loadJSON(report, &states); err != nil {
 		return err
 	}
 	p.known = make(map[string]vrrp.InstanceState, len(states))
@@ -156,43 +135,51 @@ func (p *parent) childEnded(child *supervised, state *os.ProcessState, err error
 		delete(p.cleanups, child)
 		return
 	}
-	p.child = nil
-	p.diedAt = monotonicNow()
-	p.beats.refresh(p.known)
-	interrupted := p.reload // its answer will not come
+	place := child.post
+	place.child = nil
 	clean := err == nil && state.ExitCode() == exitOK
-	if !clean && child.permanent == nil {
-		p.known = withUnreported(p.known, p.current.config)
+	if place == p.vrrp {
+		p.diedAt = monotonicNow()
+		p.beats.refresh(p.known)
+		if !clean && child.permanent == nil {
+			p.known = withUnreported(p.known, p.current.config)
+		}
 	}
+	p.replace(child, state, clean)
+	p.interrupted(child)
+}
+
+// replace starts a successor of a child that has ended, where there should be one.
+func (p *parent) replace(child *supervised, state *os.ProcessState, clean bool) {
+	place := child.post
+	said := fmt.Sprintf("%s child process(%d)", place.title, child.pid())
 	switch {
 	case p.stopping && clean:
 	case p.stopping:
-		p.log.Warnf("VRRP child process(%d) did not stop cleanly: %v", child.pid(), state)
-		p.cleanUpAll()
+		p.log.Warnf("%s did not stop cleanly: %v", said, state)
+		if place == p.vrrp {
+			p.cleanUpAll()
+		}
 	case child.permanent != nil:
 		p.permanentFailure(child)
 	case p.options.NoRespawn:
-		p.log.Errorf("VRRP child process(%d) died: Exiting", child.pid())
+		p.log.Errorf("%s died: Exiting", said)
 		p.giveUp(exitFatal)
 	case hungUp(state):
 		// It was asked for a reload before it could listen, which ends a process. The request is not lost.
-		p.log.Infof("VRRP child process(%d) was asked to reload while it started: starting it again", child.pid())
-		p.startAnotherChild()
+		p.log.Infof("%s was asked to reload while it started: starting it again", said)
+		p.fillAgain(place)
 		p.startReload()
 	case clean:
-		p.respawnTimer = p.after(stopPause, func() {
-			p.log.Warnf("VRRP child process(%d) died: Respawning", child.pid())
-			p.startAnotherChild()
+		place.respawnTimer = p.after(stopPause, func() {
+			p.log.Warnf("%s died: Respawning", said)
+			p.fillAgain(place)
 		})
 	default:
-		p.log.Warnf("VRRP child process(%d) died: Respawning", child.pid())
-		p.log.Debugf("VRRP child process(%d): %v", child.pid(), state)
-		p.respawn()
+		p.log.Warnf("%s died: Respawning", said)
+		p.log.Debugf("%s: %v", said, state)
+		p.respawn(place)
 	}
-	if interrupted != nil && interrupted.next.text == nil {
-		return // it is still being read, and will be shown to the next child
-	}
-	p.failReload(interrupted, errors.New("the VRRP child has ended"))
 }
 
 // hungUp tells whether a process was ended by SIGHUP.
@@ -217,20 +204,24 @@ func (p *parent) permanentFailure(child *supervised) {
 	p.giveUp(child.permanent.Code)
 }
 
-// respawn starts the child again: at once, unless it dies over and over.
-func (p *parent) respawn() {
-	if p.resumeTimer != nil {
-		p.resumeTimer.Stop()
+// respawn starts a child again: at once, unless it dies over and over.
+func (p *parent) respawn(place *post) {
+	if place == p.vrrp {
+		if p.resumeTimer != nil {
+			p.resumeTimer.Stop()
+		}
+		p.cleanUp(leftOver(p.known, p.current.config))
 	}
-	p.cleanUp(leftOver(p.known, p.current.config))
-	p.deaths = recent(p.deaths, time.Now())
-	if len(p.deaths) <= crashLimit {
-		p.startAnotherChild()
+	place.deaths = recent(place.deaths, time.Now())
+	if len(place.deaths) <= crashLimit {
+		p.fillAgain(place)
 	} else {
-		p.log.Errorf("the VRRP child has died %d times within %v, the next start waits %v", len(p.deaths), crashWindow, crashBackoff)
-		p.respawnTimer = p.after(crashBackoff, p.startAnotherChild)
+		p.log.Errorf("the %s child has died %d times within %v, the next start waits %v", place.title, len(place.deaths), crashWindow, crashBackoff)
+		place.respawnTimer = p.after(crashBackoff, func() { p.fillAgain(place) })
 	}
-	p.watchResume()
+	if place == p.vrrp {
+		p.watchResume()
+	}
 }
 
 // recent adds a death to those that still count.
@@ -244,10 +235,11 @@ func recent(deaths []time.Time, now time.Time) []time.Time {
 	return append(kept, now)
 }
 
-// giveUp ends the daemon because no child can run.
+// giveUp ends the daemon because a child cannot run.
 func (p *parent) giveUp(code int) {
+	if p.stopping {
+		return
+	}
 	p.exitCode = code
-	p.stopping = true
-	notifySystemd("STOPPING=1")
-	p.cleanUpAll()
+	p.stopChildren()
 }

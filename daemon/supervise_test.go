@@ -89,8 +89,8 @@ func TestExitStatus(t *testing.T) {
 
 func TestPermanentFailureEndsTheDaemon(t *testing.T) {
 	for _, code := range []int{exitConfig, exitFatal} {
-		p := &parent{options: Options{Console: true}, log: newLog(Options{NoSyslog: true}, roleParent)}
-		child := &supervised{spawned: &spawned{process: &os.Process{Pid: 1}}}
+		p := newParent(Options{Console: true, NoSyslog: true}, nil)
+		child := &supervised{spawned: &spawned{process: &os.Process{Pid: 1}}, post: p.vrrp}
 		p.heard(child, message{Kind: kindFailed, Code: code, Error: "cannot"})
 		p.permanentFailure(child)
 		if !p.stopping || p.exitCode != code {

@@ -1,0 +1,71 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"keepalived-go/config"
+	"keepalived-go/netif"
+	"keepalived-go/vrrp"
+	"keepalived-go/vrrp/wire"
+)
+
+// buildVRRP makes the engine of the VRRP child, with the kernel under it.
+func buildVRRP(c *child, s startMessage) error {
+	cfg := decodeText(s.text).config
+	var states map[string]vrrp.InstanceState
+	if err := loadJSON(s.legacy, &states); err != nil {
+		return fmt.Errorf("loading the last state: %w", err)
+	}
+	beats, err := mapBeats(s.beats)
+	if err != nil {
+		return err
+	}
+	closeFiles([]*os.File{s.legacy, s.beats})
+	kernel, err := netif.Open()
+	if err != nil {
+		return err
+	}
+	c.use = func(cfg config.Config) { c.scripts.use(cfg, instanceScripts(cfg)) }
+	c.use(cfg)
+	e, err := vrrp.New(vrrp.Options{
+		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
+		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, KeepAddresses: c.options.KeepVRRP,
+		Report: func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
+	})
+	if err != nil {
+		return err
+	}
+	c.engine = e
+	c.awake = func() error { _, err := e.States(); return err }
+	c.exitCode = func(err error) int {
+		if errors.Is(err, vrrp.ErrNoInterface) {
+			c.log.Error("Non-existent interface specified in configuration")
+			return exitConfig
+		}
+		return exitFatal
+	}
+	return nil
+}
+
+// instanceScripts are the scripts that the VRRP child may have to run.
+func instanceScripts(cfg config.Config) []config.Script {
+	var scripts []config.Script
+	for i := range cfg.Instances {
+		c := &cfg.Instances[i]
+		scripts = append(scripts, c.NotifyMaster, c.NotifyBackup, c.NotifyFault, c.NotifyStop, c.Notify, c.NotifyMasterRxLowerPri)
+	}
+	return scripts
+}
+
+// kernelLinks watches the interfaces of this network namespace.
+type kernelLinks struct{}
+
+func (kernelLinks) Watch(report func(netif.State, error)) (func(), error) {
+	m, err := netif.Watch(report)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = m.Close() }, nil
+}
