@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strings"
 )
 
@@ -36,72 +35,6 @@ const (
 	maxFeeds         = 1_000     // nested expansions
 	maxSubstitutions = 2_000     // replacements in one line
 )
-
-// line is a line under work. cols has the column of each byte; it is nil while the bytes stand at col, col+1, ...
-type line struct {
-	text string
-	src  *Source
-	no   int32
-	col  int32
-	cols []int32
-}
-
-// slice is the part [i:j] of the line.
-func (l line) slice(i, j int) line {
-	out := l
-	out.text = l.text[i:j]
-	if l.cols != nil {
-		out.cols = l.cols[i:j]
-	} else {
-		out.col += int32(i)
-	}
-	return out
-}
-
-// trimLeft drops leading blanks.
-func (l line) trimLeft() line {
-	return l.slice(skipBlanks(l.text, 0), len(l.text))
-}
-
-// column is the column of the byte at offset off, which may be just after the last.
-func (l line) column(off int) int32 {
-	switch {
-	case l.cols == nil:
-		return l.col + int32(off)
-	case off < len(l.cols):
-		return l.cols[off]
-	case len(l.cols) > 0:
-		return l.cols[len(l.cols)-1]
-	}
-	return l.col
-}
-
-// pos is the place of the byte at offset off.
-func (l line) pos(off int) Position {
-	return Position{Source: l.src, Line: l.no, Column: l.column(off)}
-}
-
-// columns gives one column per byte.
-func (l line) columns() []int32 {
-	if l.cols != nil {
-		return l.cols
-	}
-	cols := make([]int32, len(l.text))
-	for i := range cols {
-		cols[i] = l.col + int32(i)
-	}
-	return cols
-}
-
-func isBlank(c byte) bool { return c == ' ' || c == '\t' }
-
-// skipBlanks is the offset of the first byte at or after i that is neither space nor tab.
-func skipBlanks(s string, i int) int {
-	for i < len(s) && isBlank(s[i]) {
-		i++
-	}
-	return i
-}
 
 // feed is where lines come from: a repetition, a multi-line definition, a file. Feeds are stacked;
 // the newest one is read until it is empty.
@@ -326,77 +259,6 @@ func pieceEnd(s string) int {
 	return len(s)
 }
 
-// decomment takes comments, the escapes of comment signs and outer blanks off, and says when a quote is left open.
-func (r *reader) decomment(l line) line {
-	l = l.trimLeft()
-	if !strings.ContainsAny(l.text, "!#\"\\") {
-		return l.slice(0, len(strings.TrimRight(l.text, " \t")))
-	}
-	quoted := false
-	for i := 0; i < len(l.text); i++ {
-		switch l.text[i] {
-		case '"':
-			quoted = !quoted
-		case '\\':
-			if i+1 == len(l.text) {
-				// The blanks before a final backslash go, it itself stays.
-				l = cut(l, len(strings.TrimRight(l.text[:i], " \t")), i)
-				i = len(l.text)
-			} else if c := l.text[i+1]; !quoted && (c == '#' || c == '!') {
-				l = cut(l, i, i+1)
-			} else {
-				i++
-			}
-		case '!', '#':
-			if !quoted {
-				l = r.dropComment(l, i)
-				i = len(l.text)
-			}
-		}
-	}
-	if quote := openQuote(l.text); quote >= 0 {
-		r.report(l.pos(quote), Warning, StatusConfig, true, fmt.Sprintf("Unterminated quote '%s'", l.text))
-	}
-	return l.slice(0, len(strings.TrimRight(l.text, " \t")))
-}
-
-// dropComment takes the comment that begins at offset i off. In a definition a backslash at its end still joins the
-// next line, as it did in upstream up to 2.2; later versions end the definition there, with braces left open.
-func (r *reader) dropComment(l line, i int) line {
-	if (r.open != nil || l.text[0] == '$') && strings.HasSuffix(l.text, `\`) {
-		return cut(l, len(strings.TrimRight(l.text[:i], " \t")), len(l.text)-1)
-	}
-	return l.slice(0, i)
-}
-
-// openQuote is the offset of the double quote of a line without comment that is not closed, or -1. A quote behind a
-// backslash does not count.
-func openQuote(s string) int {
-	quote := -1
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\':
-			i++
-		case s[i] == '"' && quote < 0:
-			quote = i
-		case s[i] == '"':
-			quote = -1
-		}
-	}
-	return quote
-}
-
-// cut takes the bytes [i:j] out of a line.
-func cut(l line, i, j int) line {
-	if i == j {
-		return l
-	}
-	cols := l.columns()
-	l.cols = append(append(make([]int32, 0, len(cols)-(j-i)), cols[:i]...), cols[j:]...)
-	l.text = l.text[:i] + l.text[j:]
-	return l
-}
-
 func (r *reader) report(pos Position, sev Severity, status Status, structural bool, message string) {
 	r.diags.add(Diagnostic{Pos: pos, Severity: sev, Status: status, Structural: structural, Message: message})
 }
@@ -412,66 +274,4 @@ func (r *reader) stop(format string, args ...any) {
 		r.report(r.here, Error, StatusConfig, true, fmt.Sprintf(format, args...))
 	}
 	r.stopped = true
-}
-
-// file is a configuration file that is being read.
-type file struct {
-	src   *Source
-	rest  string
-	no    int32
-	begun bool
-	dir   string       // directory that includes in it are relative to; "" is the working directory
-	saved includeCheck // include_check as it was when the include was opened
-	real  string
-}
-
-const byteOrderMark = "\xef\xbb\xbf"
-
-// next gives the next line that is not empty, without line end, comment and outer blanks.
-func (f *file) next(r *reader) (line, bool) {
-	if !f.begun {
-		f.begun, f.rest = true, f.src.Text
-		r.text.lines = slices.Grow(r.text.lines, min(strings.Count(f.rest, "\n"), maxLines)+1)
-		if strings.HasPrefix(f.rest, byteOrderMark) {
-			f.rest = f.rest[len(byteOrderMark):]
-			r.warn(Position{f.src, 1, 1}, "byte order mark at the start of the file - ignoring")
-		}
-	}
-	for f.rest != "" {
-		text, rest, _ := strings.Cut(f.rest, "\n")
-		ended := len(text) < len(f.rest)
-		f.rest = rest
-		f.no++
-		if l := r.sourceLine(f, text, ended); l.text != "" {
-			return l, true
-		}
-	}
-	r.openFiles = r.openFiles[:len(r.openFiles)-1]
-	r.check = f.saved
-	return line{}, false
-}
-
-// sourceLine looks at one line as it stands in a file. The empty line is what there is nothing to do for.
-func (r *reader) sourceLine(f *file, text string, ended bool) line {
-	l := line{text: text, src: f.src, no: f.no, col: 1}
-	limit := maxLine
-	if ended {
-		limit--
-	}
-	switch {
-	case strings.IndexByte(text, 0) >= 0:
-		at := strings.IndexByte(text, 0)
-		r.report(l.pos(at), Warning, StatusConfig, true, "configuration appears to have embedded NULs - ignoring line")
-		return line{}
-	case len(text) > limit:
-		r.warn(l.pos(limit), "line too long - ignoring")
-		return line{}
-	}
-	text = strings.TrimRight(text, "\r")
-	if text == "" {
-		r.closeDefinition()
-		return line{}
-	}
-	l.text = text
-	return r.decomment(l)
 }
