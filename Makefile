@@ -17,8 +17,10 @@ LDFLAGS := -s -w -X keepalived-go/daemon.Version=$(VERSION)
 # Packages that are tested with a network of namespaces, one at a time: their
 # tests measure times, and need root.
 LAB := ./test/lab ./test/e2e
+# Packages that need a kernel with ip_vs: they run in a virtual machine.
+INNER := ./test/lvs
 # All other packages with tests.
-UNIT = $$($(GO) list ./... | grep -v -e /test/lab$$ -e /test/e2e$$)
+UNIT = $$($(GO) list ./... | grep -v -E '/test/(lab|e2e|lvs)$$')
 
 .DEFAULT_GOAL := build
 .PHONY: build check test unit race lab demo bench fuzz install clean help tools debs

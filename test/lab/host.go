@@ -22,6 +22,8 @@ type Host struct {
 	Address netip.Prefix
 	// Addresses are the changes of addresses on eth0.
 	Addresses Record[AddressChange]
+	// Web is the web server that Serve has started last.
+	Web *Process
 
 	lab  *Lab
 	port netlink.Link

@@ -51,6 +51,7 @@ func (h *Host) Serve(ctx context.Context, root, page string) error {
 	if err != nil {
 		return err
 	}
+	h.Web = p
 	err = Until(ctx, "nginx to answer", func() error {
 		_, err := h.Get(ctx, h.Address.Addr().String())
 		return err

@@ -1,0 +1,34 @@
+package lvs
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"keepalived-go/test/lab"
+)
+
+// What the tests run, set once by TestMain.
+var (
+	sourceRoot string
+	ours, peer lab.Program
+)
+
+func TestMain(m *testing.M) {
+	if err := choosePrograms(); err != nil {
+		fmt.Fprintln(os.Stderr, "lvs:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func choosePrograms() (err error) {
+	if sourceRoot, err = lab.Root(); err != nil {
+		return err
+	}
+	if ours, err = lab.Choose(sourceRoot, "KEEPALIVED_OURS", "ours"); err != nil {
+		return err
+	}
+	peer, err = lab.Choose(sourceRoot, "KEEPALIVED_PEER", "debian")
+	return err
+}
