@@ -3,15 +3,11 @@ package config
 import (
 	"math"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"keepalived-go/netif"
 	"keepalived-go/parser"
 )
-
-// scopes are the names of rt_scopes that every host has.
-var scopes = map[string]uint8{"global": 0, "nowhere": 255, "host": 254, "link": 253, "site": 200}
 
 // addressLine is an address line that is being read. dropped says that upstream drops the whole address.
 type addressLine struct {
@@ -156,16 +152,17 @@ func (r *addressLine) device(v parser.Word) {
 }
 
 func (r *addressLine) scope(v parser.Word) {
-	s, ok := scopes[v.Text]
-	if !ok {
-		n, err := strconv.ParseUint(v.Text, 0, 8)
-		if err != nil {
-			r.d.warn(v.Pos, "invalid scope %q for %s, it is ignored", v.Text, r.a.Prefix)
-			return
-		}
-		s = uint8(n)
+	if n := cNumber(v.Text, 0); n.digits && n.rest == "" && uint32(n.value) <= scopeNames.max {
+		r.a.Scope = uint8(n.value)
+		return
 	}
-	r.a.Scope = s
+	names := r.d.names(scopeNames)
+	s, ok := names[v.Text]
+	if !ok {
+		r.d.report(v.Pos, warning, statusConfig, hint(r.d, v.Text, names), "invalid scope %q for %s, it is ignored", v.Text, r.a.Prefix)
+		return
+	}
+	r.a.Scope = uint8(s)
 }
 
 func (r *addressLine) readBroadcast(v parser.Word) {

@@ -25,6 +25,7 @@ func newDecoder(tree *parser.Tree, env Env) *decoder {
 		trackers: newTrackers(), scriptUsed: map[int]bool{}, tracks: map[trackKey]bool{},
 		instances: map[string]int{}, groups: map[string]bool{}, trackGroups: map[string]int{},
 		vmacNames: map[string]string{}, garpInterfacesUsed: map[string]bool{},
+		nameTables: map[*nameKind]map[string]uint32{},
 	}
 	d.config.Global = defaultGlobal(env.HostName)
 	d.scope.global = &d.config.Global
@@ -71,6 +72,10 @@ type decoder struct {
 	linkMissingPos     parser.Position   // of the first one
 	vmacNames          map[string]string // to the instance that uses it
 	garpInterfacesUsed map[string]bool
+
+	nameTables    map[*nameKind]map[string]uint32 // those of iproute2 that were needed
+	protocolNames map[string]uint8                // nil until they are needed
+	preferences   [2]uint32                       // how many rules of IPv4 and IPv6 were given one
 }
 
 // scope points to what is being read. Dump fills it too, to ask the table for the values.

@@ -139,21 +139,18 @@ func (w *dumper) trackers(c Config) {
 
 func (w *dumper) static(c Config) {
 	w.addresses("static_ipaddress", c.StaticAddresses)
-	w.ipLines("static_routes", c.StaticRoutes)
-	w.ipLines("static_rules", c.StaticRules)
+	ipLines(w, "static_routes", c.StaticRoutes)
+	ipLines(w, "static_rules", c.StaticRules)
 }
 
-func (w *dumper) ipLines(block string, lines []IPLine) {
-	if len(lines) == 0 {
+// ipLines writes routes or rules.
+func ipLines[T fmt.Stringer](w *dumper, block string, list []T) {
+	if len(list) == 0 {
 		return
 	}
 	w.open(block)
-	for _, l := range lines {
-		words := l.Words
-		if l.TrackGroup != "" {
-			words = append(words[:len(words):len(words)], "track_group", l.TrackGroup)
-		}
-		w.line(words...)
+	for _, l := range list {
+		w.line(l.String())
 	}
 	w.shut()
 }
@@ -281,8 +278,8 @@ func (w *dumper) instance(in Instance) {
 	w.tracks("track_bfd", in.TrackBFD)
 	w.addresses("virtual_ipaddress", in.Addresses)
 	w.addresses("virtual_ipaddress_excluded", in.ExcludedAddresses)
-	w.ipLines("virtual_routes", in.Routes)
-	w.ipLines("virtual_rules", in.Rules)
+	ipLines(w, "virtual_routes", in.Routes)
+	ipLines(w, "virtual_rules", in.Rules)
 	w.shut()
 }
 

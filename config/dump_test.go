@@ -130,8 +130,8 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 		}
 	}
 	if rapid.Bool().Draw(t, "routes") {
-		in.Routes = []IPLine{{Words: []string{"198.51.100.0/24", "via", "192.0.2.1", "dev", "eth0"}, Family: 4}}
-		in.Rules = []IPLine{{Words: []string{"from", "192.0.2.0/24", "table", "100", "preference", "7"}, Family: 4}}
+		in.Routes = rapid.SliceOfN(rapid.Custom(genRoute), 1, 3).Draw(t, "routes")
+		in.Rules = rapid.SliceOfN(rapid.Custom(genRule), 1, 3).Draw(t, "rules")
 	}
 	return in
 }
@@ -204,7 +204,8 @@ func genConfig(t *rapid.T) Config {
 	}
 	c.StaticAddresses = genAddresses(t, 60000, 0)
 	if rapid.Bool().Draw(t, "static routes") {
-		c.StaticRoutes = []IPLine{{Words: []string{"203.0.113.0/24", "dev", "eth1"}, Family: 4}}
+		c.StaticRoutes = rapid.SliceOfN(rapid.Custom(genRoute), 1, 3).Draw(t, "routes")
+		c.StaticRules = rapid.SliceOfN(rapid.Custom(genRule), 1, 3).Draw(t, "rules")
 	}
 	if rapid.Bool().Draw(t, "delays") {
 		c.UpDownDelays = []UpDownDelay{{Interface: "eth1", Down: time.Second, Up: 1500 * time.Microsecond}}

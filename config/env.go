@@ -1,6 +1,7 @@
 package config
 
 import (
+	"io/fs"
 	"net/netip"
 
 	"keepalived-go/parser"
@@ -21,6 +22,9 @@ type Env struct {
 	Script func(path string, uid, gid uint32) ScriptState
 	// Resolve tells whether a host name can be resolved. It must not block.
 	Resolve func(host string) bool
+	// Files is the root of the host's file system, where iproute2 keeps its names and /etc/protocols is. Without it
+	// only the names that upstream has built in are known.
+	Files fs.FS
 	// CPUs is the number of processors, 0 when unknown.
 	CPUs int
 }

@@ -16,6 +16,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "advmss", Syntax: "[lock] INT", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "advertised MSS",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "append", Syntax: "(flag)", Default: "prepend",
@@ -33,6 +34,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "cwnd", Syntax: "[lock] INT", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "congestion window clamp",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "dev", Syntax: "IFNAME", Default: "none",
@@ -73,6 +75,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "fastopen_no_cookie", Syntax: "0 or 1", Default: "none",
 			Since: "1.4.3", Area: area, Meaning: "TCP fast open without cookie",
+			Arg: intArg(0, 1),
 		},
 		{
 			Name: "features", Syntax: "ecn", Default: "none",
@@ -105,10 +108,12 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "initcwnd", Syntax: "INT", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "initial congestion window",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "initrwnd", Syntax: "INT", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "initial receive window",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "metric", Syntax: "INT[0..4294967295]", Default: "0",
@@ -118,6 +123,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "mtu", Syntax: "[lock] INT", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "path MTU",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "nexthop", Syntax: "one or more at the end: nexthop [via [inet|inet6] ADDR] [dev IFNAME] [weight INT[1..256]] [onlink] [encap ...] [realms X]", Default: "none",
@@ -180,6 +186,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "preference", Syntax: "as metric", Default: "0",
 			Since: "1.2.24", Area: area, Meaning: "same as metric",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "prepend", Syntax: "(flag)", Default: "default",
@@ -189,6 +196,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "priority", Syntax: "as metric", Default: "0",
 			Since: "1.2.24", Area: area, Meaning: "same as metric",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "protocol", Syntax: "name from rt_protos or number", Default: "keepalived (18) unless no_track",
@@ -197,6 +205,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "quickack", Syntax: "0 or 1", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "quick ACK",
+			Arg: intArg(0, 1),
 		},
 		{
 			Name: "realms", Syntax: "[FROM/]TO names from rt_realms or numbers (IPv4 only)", Default: "none",
@@ -205,6 +214,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "reordering", Syntax: "[lock] INT", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "reordering metric",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "rto_min", Syntax: "[lock] TIME (raw ms units)", Default: "none",
@@ -230,6 +240,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "ssthresh", Syntax: "[lock] INT", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "slow start threshold",
+			Arg: intArg(0, 4294967295),
 		},
 		{
 			Name: "table", Syntax: "name from rt_tables or number", Default: "main (254)",
@@ -259,6 +270,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "window", Syntax: "INT", Default: "none",
 			Since: "1.2.24", Area: area, Meaning: "maximum TCP window",
+			Arg: intArg(0, 4294967295),
 		},
 	}
 	if area == "static" {
@@ -357,15 +369,17 @@ func ruleOptions(area string) []Keyword {
 		{
 			Name: "order", Syntax: "as preference", Default: "-",
 			Since: "1.2.24", Area: area, Meaning: "same as preference",
+			Arg: Arg{Kind: Int, Max: 4294967295},
 		},
 		{
 			Name: "preference", Syntax: "INT[0..4294967295] (0x and 0 prefixes allowed)", Default: "assigned descending from 16384 with a complaint",
 			Since: "1.2.24", Area: area, Meaning: "rule priority",
-			Arg: intArg(0, 4294967295),
+			Arg: Arg{Kind: Int, Max: 4294967295},
 		},
 		{
 			Name: "priority", Syntax: "as preference", Default: "-",
 			Since: "1.2.24", Area: area, Meaning: "same as preference",
+			Arg: Arg{Kind: Int, Max: 4294967295},
 		},
 		{
 			Name: "prohibit", Syntax: "(flag)", Default: "-",
@@ -392,6 +406,7 @@ func ruleOptions(area string) []Keyword {
 		{
 			Name: "sup_pl", Syntax: "as suppress_prefixlength", Default: "off",
 			Since: "1.2.24", Area: area, Meaning: "same as suppress_prefixlength",
+			Arg: intArg(0, 2147483647),
 		},
 		{
 			Name: "suppress_ifgroup", Syntax: "group name or number", Default: "off",

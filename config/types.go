@@ -17,8 +17,8 @@ type Config struct {
 	TrackFiles      []TrackFile
 	TrackProcesses  []TrackProcess
 	StaticAddresses []Address
-	StaticRoutes    []IPLine
-	StaticRules     []IPLine
+	StaticRoutes    []Route
+	StaticRules     []Rule
 	TrackGroups     []TrackGroup
 	GARPGroups      []GARPGroup
 	UpDownDelays    []UpDownDelay
@@ -104,7 +104,8 @@ type Instance struct {
 	TrackProcesses        []Track
 	TrackBFD              []Track
 	TrackSource           bool // track_src_ip
-	Routes, Rules         []IPLine
+	Routes                []Route
+	Rules                 []Rule
 	NoVIP                 bool // no_virtual_ipaddress
 	PromoteSecondaries    bool
 	GARPExtraIf           ExtraIf

@@ -151,11 +151,3 @@ type Linkbeat struct {
 	Interface string
 	Method    string
 }
-
-// IPLine is a route or a rule: its words were checked against the table, and stand in the order of the file with
-// their keywords. The destination of a route has the keyword "to".
-type IPLine struct {
-	Words      []string
-	Family     int // 4, 6 or 0 when the line does not tell
-	TrackGroup string
-}

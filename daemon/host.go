@@ -17,7 +17,7 @@ import (
 // one moment, users as the system's name service knows them.
 func hostEnv() config.Env {
 	host, _ := os.Hostname() // without a name the configuration has no default for it
-	env := config.Env{HostName: host, User: lookupAccount, Group: lookupGroup, Script: inspectScript, CPUs: runtime.NumCPU()}
+	env := config.Env{HostName: host, User: lookupAccount, Group: lookupGroup, Script: inspectScript, CPUs: runtime.NumCPU(), Files: os.DirFS("/")}
 	if state, err := netif.Read(); err == nil { // else the question is left to the VRRP child
 		env.Interface = func(name string) (config.Interface, bool) { return describeLink(state, name) }
 	}
