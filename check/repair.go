@@ -1,0 +1,217 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"keepalived-go/ipvs"
+)
+
+// Kernel is the table of virtual servers. Each call may take long.
+type Kernel interface {
+	// Read returns the whole table, also what belongs to others.
+	Read() (ipvs.Table, error)
+	// Apply carries out operations in their order and stops at the first one that fails.
+	Apply([]ipvs.Operation) error
+	// Flush empties the table.
+	Flush() error
+}
+
+// sharedKernel lets the worker and a check of a new configuration use the kernel one after the other.
+type sharedKernel struct {
+	mu sync.Mutex
+	Kernel
+}
+
+// Read is Kernel's.
+func (k *sharedKernel) Read() (ipvs.Table, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.Kernel.Read()
+}
+
+// Apply is Kernel's.
+func (k *sharedKernel) Apply(ops []ipvs.Operation) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.Kernel.Apply(ops)
+}
+
+// Flush is Kernel's.
+func (k *sharedKernel) Flush() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.Kernel.Flush()
+}
+
+// The pauses between attempts to bring a kernel into step that does not do what it is told. After the last one it is
+// left alone until something changes.
+const (
+	repairPause    = time.Second
+	maxRepairPause = time.Minute
+	maxRepairs     = 12
+)
+
+// repairs is how it goes with a kernel that does not do what it is told.
+type repairs struct {
+	failed   map[ipvs.Key]string // services that are not as wanted, and what was said of each
+	unread   string              // what was said of a failure to read the table
+	attempts int
+	at       time.Time // of the next attempt; zero: none
+}
+
+func (r *repairs) due(now time.Time) bool { return !r.at.IsZero() && !now.Before(r.at) }
+
+// await waits for wake or the time of the next attempt.
+func (r *repairs) await(wake <-chan struct{}) {
+	if r.at.IsZero() {
+		<-wake
+		return
+	}
+	timer := time.NewTimer(time.Until(r.at))
+	defer timer.Stop()
+	select {
+	case <-wake:
+	case <-timer.C:
+	}
+}
+
+// again plans the next attempt.
+func (r *repairs) again(now time.Time) {
+	r.at = time.Time{}
+	if r.attempts < maxRepairs {
+		r.at = now.Add(min(repairPause<<r.attempts, maxRepairPause))
+		r.attempts++
+	}
+}
+
+// update brings some services to what is wanted, from what the kernel is known to have. When that fails somebody else
+// was at the table: the kernel is read and compared.
+func (w *tableWorker) update(keys map[ipvs.Key]struct{}) {
+	wanted := w.table.wants(keys)
+	ops := plan(w.table.has(keys), wanted)
+	if len(ops) > 0 {
+		if err := w.kernel.Apply(ops); err != nil {
+			w.restore()
+			return
+		}
+	}
+	for k := range keys {
+		w.table.done(k, wanted)
+		delete(w.repair.failed, k)
+	}
+}
+
+// restore reads the kernel and brings every service of ours to what is wanted, each one by itself: one that the kernel
+// refuses keeps no other one back.
+func (w *tableWorker) restore() {
+	kernel, err := w.look()
+	if err != nil {
+		w.unread(err)
+		return
+	}
+	w.repair.unread = ""
+	w.table.see(kernel)
+	keys := w.table.all()
+	wanted := w.table.wants(keys)
+	ops := plan(w.table.has(keys), wanted)
+	failed := map[ipvs.Key]string{}
+	if err := w.applyAll(ops); err != nil {
+		if failed, err = w.applyEach(); err != nil {
+			w.unread(err)
+			return
+		}
+	}
+	for k := range keys {
+		if _, bad := failed[k]; !bad {
+			w.table.done(k, wanted)
+		}
+	}
+	w.account(failed)
+}
+
+// look reads the kernel, unless that was just done.
+func (w *tableWorker) look() (ipvs.Table, error) {
+	if first := w.first; first != nil {
+		w.first = nil
+		return first, nil
+	}
+	return w.kernel.Read()
+}
+
+func (w *tableWorker) applyAll(ops []ipvs.Operation) error {
+	if len(ops) == 0 {
+		return nil
+	}
+	return w.kernel.Apply(ops)
+}
+
+// applyEach is tried where the whole did not go: a new look, and then service by service. It returns those that failed,
+// or an error when the kernel could not be read.
+func (w *tableWorker) applyEach() (map[ipvs.Key]string, error) {
+	failed := map[ipvs.Key]string{}
+	kernel, err := w.kernel.Read()
+	if err != nil {
+		return nil, err
+	}
+	w.table.see(kernel)
+	keys := w.table.all()
+	byKey := map[ipvs.Key][]ipvs.Operation{}
+	var order []ipvs.Key
+	for _, op := range plan(w.table.has(keys), w.table.wants(keys)) {
+		if _, known := byKey[op.Service.Key]; !known {
+			order = append(order, op.Service.Key)
+		}
+		byKey[op.Service.Key] = append(byKey[op.Service.Key], op)
+	}
+	for _, k := range order {
+		if err := w.kernel.Apply(byKey[k]); err != nil {
+			failed[k] = err.Error()
+		}
+	}
+	return failed, nil
+}
+
+// unread notes that the kernel could not be read.
+func (w *tableWorker) unread(err error) {
+	if text := err.Error(); text != w.repair.unread {
+		w.repair.unread = text
+		w.fail(fmt.Errorf("reading the kernel's table of virtual servers: %w", err))
+	}
+	w.repair.again(time.Now())
+}
+
+// maxComplaints bounds the lines about services that the kernel refuses.
+const maxComplaints = 5
+
+// account says what is new about services that are not as wanted, and plans the next attempt.
+func (w *tableWorker) account(failed map[ipvs.Key]string) {
+	said := 0
+	for _, k := range slices.SortedFunc(maps.Keys(failed), compareKeys) {
+		if text := failed[k]; w.repair.failed[k] != text {
+			if said++; said <= maxComplaints {
+				w.fail(errors.New(text))
+			}
+		}
+	}
+	if said > maxComplaints {
+		w.fail(fmt.Errorf("%d more virtual services are not as configured", said-maxComplaints))
+	}
+	if len(failed) == 0 {
+		w.repair = repairs{}
+		return
+	}
+	w.repair.failed = failed
+	w.repair.again(time.Now())
+}
+
+func compareKeys(a, b ipvs.Key) int {
+	if c := a.Addr.Compare(b.Addr); c != 0 {
+		return c
+	}
+	return int(int64(a.Mark) - int64(b.Mark))
+}

@@ -1,0 +1,62 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"syscall"
+
+	"keepalived-go/config"
+)
+
+// tcp is TCP_CHECK: a connection that is accepted is a server that serves.
+type tcp struct {
+	dialer Dialer
+	to     *config.Checker
+}
+
+func newTCP(t Target) (Prober, error) { return &tcp{dialer: t.Dialer, to: t.Checker}, nil }
+
+// Probe connects within connect_timeout.
+func (c *tcp) Probe(ctx context.Context, _ int) Result {
+	ctx, cancel := context.WithTimeout(ctx, c.to.Timing.ConnectTimeout)
+	defer cancel()
+	conn, err := c.dialer.Dial(ctx, "tcp", c.to.Conn)
+	if err != nil {
+		return dialResult(err)
+	}
+	// What closing says is no matter: the server has accepted.
+	_ = conn.Close()
+	return Result{}
+}
+
+// refusals are the errors of a connection that say something about the server or the way to it. Every other one says
+// that the check could not be made here.
+var refusals = []error{
+	syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.ENETUNREACH, syscall.EHOSTUNREACH,
+	syscall.EHOSTDOWN, syscall.ENETDOWN,
+}
+
+// dialResult sorts the error of a connection as upstream does.
+func dialResult(err error) Result {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT),
+		errors.As(err, &timeout) && timeout.Timeout():
+		return Result{Failure: errors.New("no answer in time"), Timeout: true}
+	case slices.ContainsFunc(refusals, func(e error) bool { return errors.Is(err, e) }):
+		return Result{Failure: reason(err)}
+	}
+	return Result{Broken: fmt.Errorf("connecting: %w", err)}
+}
+
+// reason is the error of the system alone where there is one: the line that it goes into names the server.
+func reason(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
+}
