@@ -52,7 +52,7 @@ func (h *Host) command(ctx context.Context, path string, args, env []string) err
 // Ipvsadm runs Debian's ipvsadm on the host and returns what it prints. The
 // kernel has to have ip_vs.
 func (h *Host) Ipvsadm(ctx context.Context, root string, args ...string) (string, error) {
-	p := Debian(root, "usr/sbin/ipvsadm")
+	p := Debian(root, "sbin/ipvsadm")
 	status, output, err := h.Run(ctx, p.Path, args, p.Env)
 	if err != nil {
 		return "", err
