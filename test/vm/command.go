@@ -45,11 +45,12 @@ const quitTime = 10 * time.Second
 func (m *Machine) Run(ctx context.Context, c Command) (Result, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.console.forget()
 	if c.Dir == "" {
 		c.Dir = "/"
 	}
 	merge := c.Stdout == c.Stderr
-	command := talk.Command{Args: c.Args, Env: c.Env, Dir: c.Dir, Merge: merge, Input: c.Stdin != nil}
+	command := talk.Command{Args: c.Args, Env: c.Env, Dir: c.Dir, Merge: merge, Input: c.Stdin != nil, Now: time.Now()}
 	var send sync.Mutex
 	request := func(r talk.Request) error {
 		send.Lock()
@@ -60,9 +61,7 @@ func (m *Machine) Run(ctx context.Context, c Command) (Result, error) {
 		return Result{}, m.whyEnded()
 	}
 	if c.Stdin != nil {
-		go func() {
-			feed(c.Stdin, request)
-		}()
+		go feed(c.Stdin, request)
 	}
 	exit, err := m.follow(ctx, c)
 	if errors.Is(err, ErrHang) {

@@ -30,10 +30,21 @@ func (c *console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// forget drops what was said so far.
+func (c *console) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.text = nil
+}
+
+// String returns what was said last, for a message.
 func (c *console) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return strings.TrimSpace(string(c.text))
+	if text := bytes.TrimSpace(c.text); len(text) > 0 {
+		return "the console's last lines:\n" + string(text)
+	}
+	return "nothing was said on the console"
 }
 
 // panicked says whether the kernel gave up.

@@ -22,7 +22,7 @@ type Options struct {
 	// Memory is in bytes, 1 GiB where it is 0.
 	Memory int64
 	// Modules are loaded at the start, the kernel loads others when they
-	// are asked for. AllModules where it is nil.
+	// are asked for. DefaultModules where it is nil.
 	Modules []string
 	// Writable are folders whose changes are seen outside. In all others
 	// they stay in the machine.
@@ -32,14 +32,13 @@ type Options struct {
 	Console io.Writer
 }
 
-// AllModules are the modules that tests and programs use, with every
-// scheduler of ip_vs.
-var AllModules = []string{
+// DefaultModules are those of ip_vs with every scheduler, and those that every
+// network of package lab needs. Others, such as tunnels, come when they are asked
+// for: many put an interface of their own into every network namespace.
+var DefaultModules = []string{
 	"ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_lc", "ip_vs_wlc", "ip_vs_fo", "ip_vs_ovf", "ip_vs_lblc", "ip_vs_lblcr",
 	"ip_vs_dh", "ip_vs_sh", "ip_vs_mh", "ip_vs_sed", "ip_vs_nq", "ip_vs_ftp", "ip_vs_pe_sip",
-	"veth", "bridge", "macvlan", "ipvlan", "dummy", "vrf", "8021q", "ipip", "ip_gre", "fou", "sit", "ip6_tunnel", "ip6_gre", "fou6", "sctp",
-	"nf_conntrack", "nf_tables", "nft_chain_nat", "nft_masq", "nft_ct", "xt_mark", "xt_nat", "ip_tables", "ip6_tables",
-	"iptable_nat", "iptable_mangle", "iptable_filter", "ip_set",
+	"veth", "bridge", "nf_conntrack", "xt_mark",
 }
 
 // Machine is a running virtual machine. It takes one command at a time.
@@ -104,7 +103,7 @@ func (o Options) withDefaults() Options {
 		o.Memory = 1 << 30
 	}
 	if o.Modules == nil {
-		o.Modules = AllModules
+		o.Modules = DefaultModules
 	}
 	return o
 }
@@ -201,7 +200,7 @@ func (m *Machine) whyEnded() error {
 	if m.console.panicked() {
 		reason = ErrPanic
 	}
-	return fmt.Errorf("%w; its last words:\n%s", reason, m.console)
+	return fmt.Errorf("%w\n%s", reason, m.console)
 }
 
 // Close turns the machine off.

@@ -83,6 +83,9 @@ func (r *runner) start(c talk.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := setClock(c.Now); err != nil {
+		return err
+	}
 	pipes, err := openPipes(c)
 	if err != nil {
 		return err

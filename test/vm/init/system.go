@@ -21,7 +21,6 @@ func prepareSystem() error {
 		{kind: "devpts", dir: "/dev/pts"},
 		{kind: "tmpfs", dir: "/dev/shm", options: "mode=1777"},
 		{kind: "tmpfs", dir: "/run", options: "mode=0755"},
-		{kind: "tmpfs", dir: "/tmp", options: "mode=1777"},
 		{kind: "cgroup2", dir: "/sys/fs/cgroup"},
 	})
 	if err != nil {
@@ -109,4 +108,19 @@ func until[T any](what string, try func() (T, error)) (T, error) {
 func firstLine(content []byte) string {
 	line, _, _ := strings.Cut(string(content), "\n")
 	return line
+}
+
+// clockError is how far the clock may be off without being set again, so that
+// it jumps at the first command only.
+const clockError = 200 * time.Millisecond
+
+func setClock(now time.Time) error {
+	if off := time.Until(now).Abs(); off < clockError {
+		return nil
+	}
+	value := unix.NsecToTimeval(now.UnixNano())
+	if err := unix.Settimeofday(&value); err != nil {
+		return fmt.Errorf("setting the clock: %w", err)
+	}
+	return nil
 }

@@ -55,6 +55,9 @@ type Command struct {
 	Merge bool
 	// Input says that Input follows; otherwise it is empty.
 	Input bool
+	// Now is the time outside, for the clock of the machine, which starts at a
+	// whole second.
+	Now time.Time
 }
 
 // Input is a part of the standard input. One without Data ends it.
