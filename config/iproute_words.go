@@ -17,8 +17,8 @@ type ipWords struct {
 	options map[string]*Keyword // rows of the line
 	words   []parser.Word
 	next    int
-	family  int  // 0 while no word told
-	named   bool // inet or inet6 told the family
+	family  int    // 0 while no word told
+	named   bool   // inet or inet6 told the family
 	loss    string // what is ignored when dropped is set, for the messages
 	dropped bool
 }

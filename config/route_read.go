@@ -35,43 +35,43 @@ const tableMain = 254
 
 // routeWords read the options of a route that are no metrics. The next word is the option's value.
 var routeWords = map[string]func(*routeReader, parser.Word){
-		"inet":   func(r *routeReader, w parser.Word) { r.familyWord(w) },
-		"inet6":  func(r *routeReader, w parser.Word) { r.familyWord(w) },
-		"src":    (*routeReader).readSource,
-		"as":     (*routeReader).readRewrite,
-		"via":    (*routeReader).readGateway,
-		"gw":     (*routeReader).readGateway,
-		"from":   (*routeReader).readFrom,
-		"dev":    (*routeReader).readDevice,
-		"oif":    (*routeReader).readDevice,
-		"vrf":    (*routeReader).readVRF,
-		"onlink": func(r *routeReader, _ parser.Word) { r.route.OnLink = true },
+	"inet":   func(r *routeReader, w parser.Word) { r.familyWord(w) },
+	"inet6":  func(r *routeReader, w parser.Word) { r.familyWord(w) },
+	"src":    (*routeReader).readSource,
+	"as":     (*routeReader).readRewrite,
+	"via":    (*routeReader).readGateway,
+	"gw":     (*routeReader).readGateway,
+	"from":   (*routeReader).readFrom,
+	"dev":    (*routeReader).readDevice,
+	"oif":    (*routeReader).readDevice,
+	"vrf":    (*routeReader).readVRF,
+	"onlink": func(r *routeReader, _ parser.Word) { r.route.OnLink = true },
 
-		"tos":      routeID(dsfieldNames, func(r *routeReader, v uint32) { r.route.TOS = uint8(v) }),
-		"dsfield":  routeID(dsfieldNames, func(r *routeReader, v uint32) { r.route.TOS = uint8(v) }),
-		"table":    routeID(tableNames, func(r *routeReader, v uint32) { r.route.Table, r.route.VRF = v, "" }),
-		"scope":    routeID(scopeNames, func(r *routeReader, v uint32) { r.route.Scope = uint8(v) }),
-		"protocol": (*routeReader).readProtocol,
+	"tos":      routeID(dsfieldNames, func(r *routeReader, v uint32) { r.route.TOS = uint8(v) }),
+	"dsfield":  routeID(dsfieldNames, func(r *routeReader, v uint32) { r.route.TOS = uint8(v) }),
+	"table":    routeID(tableNames, func(r *routeReader, v uint32) { r.route.Table, r.route.VRF = v, "" }),
+	"scope":    routeID(scopeNames, func(r *routeReader, v uint32) { r.route.Scope = uint8(v) }),
+	"protocol": (*routeReader).readProtocol,
 
-		"metric":     routeNumber(func(r *routeReader, v uint32) { r.route.Metric = v }),
-		"priority":   routeNumber(func(r *routeReader, v uint32) { r.route.Metric = v }),
-		"preference": routeNumber(func(r *routeReader, v uint32) { r.route.Metric = v }),
-		"expires":    (*routeReader).readExpires,
-		"pref":       (*routeReader).readPref,
-		"realms":     (*routeReader).readRealms,
+	"metric":     routeNumber(func(r *routeReader, v uint32) { r.route.Metric = v }),
+	"priority":   routeNumber(func(r *routeReader, v uint32) { r.route.Metric = v }),
+	"preference": routeNumber(func(r *routeReader, v uint32) { r.route.Metric = v }),
+	"expires":    (*routeReader).readExpires,
+	"pref":       (*routeReader).readPref,
+	"realms":     (*routeReader).readRealms,
 
-		"ttl-propagate": (*routeReader).readTTLPropagate,
-		"encap":         func(r *routeReader, w parser.Word) { r.readEncap(w, &r.route.Encap) },
-		"congctl":       (*routeReader).readCongCtl,
-		"features":      (*routeReader).readFeatures,
+	"ttl-propagate": (*routeReader).readTTLPropagate,
+	"encap":         func(r *routeReader, w parser.Word) { r.readEncap(w, &r.route.Encap) },
+	"congctl":       (*routeReader).readCongCtl,
+	"features":      (*routeReader).readFeatures,
 
-		"add":      func(r *routeReader, _ parser.Word) { r.route.Placement = RouteAdd },
-		"append":   func(r *routeReader, _ parser.Word) { r.route.Placement = RouteAppend },
-		"prepend":  func(r *routeReader, _ parser.Word) { r.route.Placement = RoutePrepend },
-		"no_track": func(r *routeReader, _ parser.Word) { r.route.NoTrack = true },
+	"add":      func(r *routeReader, _ parser.Word) { r.route.Placement = RouteAdd },
+	"append":   func(r *routeReader, _ parser.Word) { r.route.Placement = RouteAppend },
+	"prepend":  func(r *routeReader, _ parser.Word) { r.route.Placement = RoutePrepend },
+	"no_track": func(r *routeReader, _ parser.Word) { r.route.NoTrack = true },
 
-		"or":      (*routeReader).readOr,
-		"nexthop": (*routeReader).readNexthops,
+	"or":      (*routeReader).readOr,
+	"nexthop": (*routeReader).readNexthops,
 }
 
 // routeID makes the reader of an option that is a name of iproute2 or a number.
@@ -232,7 +232,7 @@ func (r *routeReader) readVRF(parser.Word) {
 
 func (r *routeReader) readProtocol(w parser.Word) {
 	if v, ok := r.id(w, protoNames); ok {
-		r.route.Protocol, r.protocol = uint8(v), w
+		r.route.Protocol, r.protocol = uint8(v), r.words[r.next-1]
 	}
 }
 
@@ -294,7 +294,7 @@ func (r *routeReader) readOr(option parser.Word) {
 		return
 	}
 	a, ok := r.address(option)
-	if !ok {
+	if !ok || !r.join(r.words[r.next-1], familyOf(a)) {
 		return
 	}
 	r.route.Nexthops = []Nexthop{{Via: r.route.Via}, {Via: a}}

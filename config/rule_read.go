@@ -116,7 +116,7 @@ func (r *ruleReader) readAction(w parser.Word) {
 
 // optionNames are the words that a line of the block knows, for suggestions.
 func (r *ruleReader) optionNames() map[string]bool {
-	names := map[string]bool{"type": true, "ip_proto": true}
+	names := map[string]bool{"type": true}
 	for n := range ruleWords {
 		names[n] = true
 	}
