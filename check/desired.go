@@ -9,8 +9,8 @@ import (
 	"keepalived-go/ipvs"
 )
 
-// serves is what a virtual server serves, in a form that names a thousand addresses in a line.
-type serves struct {
+// Serves is what a virtual server serves, in a form that names a thousand addresses in a line.
+type Serves struct {
 	Family   int
 	Protocol config.Protocol
 	Addr     netip.AddrPort        // not valid for a mark or a group
@@ -20,8 +20,8 @@ type serves struct {
 }
 
 // servesOf is what a virtual server serves. group is nil when it has none.
-func servesOf(vs *config.VirtualServer, group *config.VirtualServerGroup) serves {
-	s := serves{Family: vs.Family, Protocol: vs.Protocol}
+func servesOf(vs *config.VirtualServer, group *config.VirtualServerGroup) Serves {
+	s := Serves{Family: vs.Family, Protocol: vs.Protocol}
 	switch {
 	case group != nil:
 		s.Ranges, s.Marks = group.Ranges, group.Marks
@@ -35,7 +35,7 @@ func servesOf(vs *config.VirtualServer, group *config.VirtualServerGroup) serves
 }
 
 // keys lists the services of the kernel that it takes.
-func (s serves) keys() []ipvs.Key {
+func (s Serves) keys() []ipvs.Key {
 	var keys []ipvs.Key
 	if s.Addr.IsValid() {
 		keys = append(keys, s.addressKey(s.Addr))
@@ -60,7 +60,7 @@ func (s serves) keys() []ipvs.Key {
 }
 
 // entries names the entries of a group.
-func (s serves) entries() []string {
+func (s Serves) entries() []string {
 	var names []string
 	for _, r := range s.Ranges {
 		name := serverName(netip.AddrPortFrom(r.First, r.Port), s.Protocol)
@@ -75,7 +75,7 @@ func (s serves) entries() []string {
 	return names
 }
 
-func (s serves) addressKey(a netip.AddrPort) ipvs.Key {
+func (s Serves) addressKey(a netip.AddrPort) ipvs.Key {
 	family := 4
 	if !a.Addr().Is4() {
 		family = 6
@@ -84,7 +84,7 @@ func (s serves) addressKey(a netip.AddrPort) ipvs.Key {
 }
 
 // markKey is a firewall mark. Its family is its own, else that of the virtual server, else IPv4.
-func (s serves) markKey(mark uint32, family int) ipvs.Key {
+func (s Serves) markKey(mark uint32, family int) ipvs.Key {
 	if family == 0 {
 		family = s.Family
 	}
@@ -96,7 +96,7 @@ func (s serves) markKey(mark uint32, family int) ipvs.Key {
 
 // want is what the table of the kernel is to have for the virtual server in its present state. Entries of the same port
 // share their destinations, which nobody changes.
-func (s *service) want(what serves) []ipvs.Entry {
+func (s *service) want(what Serves) []ipvs.Entry {
 	keys := what.keys()
 	entries := make([]ipvs.Entry, 0, len(keys))
 	byPort := map[uint16][]ipvs.Destination{}

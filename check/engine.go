@@ -31,6 +31,8 @@ type Options struct {
 	Scripts Scripts
 	// Mail sends alert mails; nil sends none.
 	Mail Mailer
+	// Event receives the lines of lvs_notify_fifo, without their ends. It must return at once; nil takes none.
+	Event func(line string)
 	// Resume holds what a former process of this daemon reported, merged by Merge. It is nil for a fresh start. What
 	// is in it goes on as it was: nothing is told a second time.
 	Resume map[string]Health
@@ -112,6 +114,9 @@ func New(opt Options) (*Engine, error) {
 	if opt.Mail == nil {
 		opt.Mail = nobody{}
 	}
+	if opt.Event == nil {
+		opt.Event = func(string) {}
+	}
 	if opt.Random == nil {
 		opt.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
@@ -130,7 +135,7 @@ func New(opt Options) (*Engine, error) {
 		e.limit = descriptorsForChecks()
 	}
 	e.suspense.news = make(chan struct{}, 1)
-	e.worker = newTableWorker(e.kernel, opt.Scripts, opt.Mail, e.results, e.stopped)
+	e.worker = newTableWorker(e.kernel, opt, e.results, e.stopped)
 	return e, nil
 }
 

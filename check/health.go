@@ -16,7 +16,7 @@ type Health struct {
 	Key     string // over reloads and restarts the same
 	Name    string
 	Removed bool `json:",omitempty"` // by a reload
-	Serves  serves
+	Serves  Serves
 	Quorum  bool // there is one
 	Sorry   bool // the sorry server serves
 	Servers map[netip.AddrPort]ServerHealth

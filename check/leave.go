@@ -1,5 +1,8 @@
 package check
 
+// stopLabel ends the label of a script that is started at the stop of the process, which waits for it.
+const stopLabel = " at stop"
+
 // stop ends the virtual server with the process. Scripts and mails are for omega only. With a kind of
 // lvs_flush_on_stop the servers are not gone through one by one.
 func (s *service) stop() []action {
@@ -13,8 +16,14 @@ func (s *service) stop() []action {
 		s.notifyQuorum()
 		s.postQuorum("=> Shutting down <=")
 	}
-	s.actions = append(s.actions, retable{})
-	return s.take()
+	actions := s.take()
+	for i, a := range actions {
+		if t, ok := a.(tell); ok {
+			t.label += stopLabel
+			actions[i] = t
+		}
+	}
+	return actions
 }
 
 func (s *service) shutServer(i int) {
@@ -51,7 +60,6 @@ func (s *service) remove() []action {
 		s.quorum, s.sorry = false, false
 		s.tellQuorum(false, at, 0)
 	}
-	s.actions = append(s.actions, retable{})
 	return s.take()
 }
 

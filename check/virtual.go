@@ -10,7 +10,7 @@ import (
 type virtual struct {
 	identity
 	cfg      *config.VirtualServer
-	serves   serves
+	serves   Serves
 	position int
 	state    *service
 	tasks    [][]*task // by server and checker; nil where nothing makes the check
@@ -162,11 +162,7 @@ func (e *Engine) perform(v *virtual, actions []action) {
 		switch a := a.(type) {
 		case say:
 			e.log.Info(a.text)
-		case tell:
-			if a.script.Set() {
-				e.worker.note(v.key, a)
-			}
-		case post:
+		case tell, post:
 			e.worker.note(v.key, a)
 		case retable:
 			v.retable = true

@@ -18,6 +18,7 @@ type tableWorker struct {
 	kernel  *sharedKernel
 	scripts Scripts
 	mail    Mailer
+	event   func(string)
 	results chan<- error
 	stop    <-chan struct{} // nobody takes results any more
 
@@ -46,9 +47,9 @@ type job struct {
 	lost     int
 }
 
-func newTableWorker(kernel *sharedKernel, scripts Scripts, mail Mailer, results chan<- error, stop <-chan struct{}) *tableWorker {
+func newTableWorker(kernel *sharedKernel, opt Options, results chan<- error, stop <-chan struct{}) *tableWorker {
 	return &tableWorker{
-		kernel: kernel, scripts: scripts, mail: mail, results: results, stop: stop,
+		kernel: kernel, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results, stop: stop,
 		jobs: map[string]*job{}, wake: make(chan struct{}, 1), table: newTableView(),
 	}
 }
@@ -173,7 +174,10 @@ func (w *tableWorker) after(j *job) {
 	for _, n := range j.notes {
 		switch n := n.(type) {
 		case tell:
-			w.scripts.Notify(n.script, n.label)
+			w.event(n.event)
+			if n.script.Set() {
+				w.scripts.Notify(n.script, n.label)
+			}
 		case post:
 			w.mail.Send(n.subject, n.body)
 		}
