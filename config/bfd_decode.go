@@ -27,7 +27,7 @@ type bfdScope struct {
 	// checkerBFD and vrrpBFD are the names that the checkers and the instances can follow: as upstream, a session
 	// that cannot run has its name there too.
 	checkerBFD map[string]bool
-	vrrpBFD    map[string]bool
+	vrrpBFD    map[string]Weight // with the weight that the session gives itself
 	bfdByAddr  map[bfdKey]bool
 	bfdNames   map[string]bool
 }
@@ -65,7 +65,7 @@ func (d *decoder) openBFD(l line) {
 		return
 	}
 	if s.bfdNames == nil {
-		s.bfdNames, s.checkerBFD, s.vrrpBFD = map[string]bool{}, map[string]bool{}, map[string]bool{}
+		s.bfdNames, s.checkerBFD, s.vrrpBFD = map[string]bool{}, map[string]bool{}, map[string]Weight{}
 		s.bfdByAddr = map[bfdKey]bool{}
 	}
 	s.bfdNames[w.Text] = true
@@ -165,7 +165,7 @@ func (d *decoder) endBFD() {
 	b.VRRP = b.vrrp || !b.checker
 	b.Checker = b.checker || !b.vrrp
 	if b.VRRP {
-		s.vrrpBFD[b.Name] = true
+		s.vrrpBFD[b.Name] = b.Weight
 	}
 	if b.Checker {
 		s.checkerBFD[b.Name] = true

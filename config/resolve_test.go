@@ -55,7 +55,6 @@ func TestResolve(t *testing.T) {
 		{"owner_ignore_adverts off", "", "priority 255\nowner_ignore_adverts off\n" + vip, func(i Instance) bool { return i.OwnerIgnoreAdverts }, warn, "owner_ignore_adverts"},
 		{"owner_ignore_adverts from global", "vrrp_owner_ignore_adverts", "priority 255\n" + vip, func(i Instance) bool { return i.OwnerIgnoreAdverts }, ok, ""},
 		{"it is not for others", "vrrp_owner_ignore_adverts", vip, func(i Instance) bool { return !i.OwnerIgnoreAdverts }, ok, ""},
-		{"owner has no weighted sessions", "", "priority 255\ntrack_bfd {\nb weight 5\n}\n" + vip, func(i Instance) bool { return len(i.TrackBFD) == 0 }, warn, "b has a weight"},
 		{"advert_int with rubbish", "", "advert_int 2x\n" + vip, func(i Instance) bool { return i.AdvertInt == time.Second }, warn, ""},
 		{"garp delay with rubbish counts", "", "garp_master_delay 7x\n" + vip, func(i Instance) bool { return i.GARP.MasterDelay == 7*time.Second }, warn, ""},
 		{"priority with rubbish does not", "", "priority 50x\n" + vip, func(i Instance) bool { return i.Priority == 100 }, warn, ""},
@@ -157,6 +156,41 @@ func TestImpossibleInstances(t *testing.T) {
 		if !fatal || status(diags) != parser.StatusConfig {
 			t.Errorf("%s: %v", name, diags)
 		}
+	}
+}
+
+// Sessions are tracked by name, and must have been defined above with events for VRRP.
+func TestTrackedSessions(t *testing.T) {
+	const session = "bfd_instance abc {\nneighbor_ip 10.0.0.1\nweight -7 reverse\n%s}\n"
+	instance := func(lines, track string) string {
+		return "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\n" + lines + "track_bfd {\n" + track + "\n}\n" + vip + "}\n"
+	}
+	own := Track{Name: "abc", Weight: Weight{Value: -7, Reverse: true}}
+	for _, c := range []struct {
+		name, text string
+		want       []Track
+		status     parser.Status
+		says       string
+	}{
+		{"its own weight", fmt.Sprintf(session, "") + instance("", "abc"), []Track{own}, parser.StatusOK, ""},
+		{"another weight", fmt.Sprintf(session, "") + instance("", "abc weight 5 noreverse"), []Track{{Name: "abc", Weight: Weight{Value: 5}}}, parser.StatusOK, ""},
+		{"twice", fmt.Sprintf(session, "") + instance("", "abc\nabc"), []Track{own}, parser.StatusConfig, "duplicate"},
+		{"misspelt", fmt.Sprintf(session, "") + instance("", "abd"), nil, parser.StatusConfig, "track bfd abd not found"},
+		{"none is defined", instance("", "abc"), nil, parser.StatusConfig, "track bfd abc not found"},
+		{"defined later", instance("", "abc") + fmt.Sprintf(session, ""), nil, parser.StatusConfig, "not found"},
+		{"for checkers only", fmt.Sprintf(session, "checker\n") + instance("", "abc"), nil, parser.StatusConfig, "not found"},
+		{"for both", fmt.Sprintf(session, "checker\nvrrp\n") + instance("", "abc"), []Track{own}, parser.StatusOK, ""},
+		{"session that cannot run", "bfd_instance abc {\n}\n" + instance("", "abc"), []Track{{Name: "abc"}}, parser.StatusConfig, "neighbor_ip"},
+		{"an owner has no weight", fmt.Sprintf(session, "") + instance("priority 255\n", "abc"), nil, parser.StatusConfig, "abc has a weight"},
+	} {
+		got, diags := decodeText(t, c.text)
+		if in := got.Instances[0]; len(in.TrackBFD) != len(c.want) || !slices.Equal(in.TrackBFD, c.want) || status(diags) != c.status || !says(diags, c.says) {
+			t.Errorf("%s: %+v, status %d, %v", c.name, in.TrackBFD, status(diags), diags)
+		}
+	}
+	group, diags := decodeText(t, fmt.Sprintf(session, "")+instance("", "abc")+"vrrp_sync_group G {\ngroup {\nV\n}\ntrack_bfd {\nabc\nnosuch\n}\n}\n")
+	if !slices.Equal(group.SyncGroups[0].TrackBFD, []Track{own}) || !says(diags, "(G) track bfd nosuch not found") {
+		t.Errorf("group: %+v %v", group.SyncGroups, diags)
 	}
 }
 

@@ -76,7 +76,7 @@ func trackKeywords() []Keyword {
 					{
 						Name: "file", Syntax: "PATH", Default: "required",
 						Since: "2.1.0", Area: "track", Meaning: "file to watch (directory must exist; read-only, NFS, proc, sysfs, fuse, smb and similar file systems are refused)",
-						Arg:  Arg{Kind: Text},
+						Arg:  lax(Arg{Kind: Text}),
 						Into: func(s *scope) any { return &s.file.Path },
 					},
 					{
@@ -109,7 +109,7 @@ func trackKeywords() []Keyword {
 					{
 						Name: "file", Syntax: "PATH", Default: "required",
 						Since: "2.0.0", Area: "track", Meaning: "as track_file/file",
-						Arg:  Arg{Kind: Text},
+						Arg:  lax(Arg{Kind: Text}),
 						Into: func(s *scope) any { return &s.file.Path },
 					},
 					{

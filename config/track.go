@@ -355,7 +355,7 @@ func (d *decoder) trackedScript(l line) {
 	name, lists := d.owner()
 	i, ok := d.trackers.script[l.st.Keyword()]
 	if !ok {
-		d.notFound(l, name, "script", d.trackers.script)
+		notFound(d, l, name, "script", d.trackers.script)
 		return
 	}
 	d.scriptUsed[i] = true
@@ -366,7 +366,7 @@ func (d *decoder) trackedFile(l line) {
 	name, lists := d.owner()
 	i, ok := d.trackers.file[l.st.Keyword()]
 	if !ok {
-		d.notFound(l, name, "file", d.trackers.file)
+		notFound(d, l, name, "file", d.trackers.file)
 		return
 	}
 	d.add(l, "track_file", name, lists.files, d.config.TrackFiles[i].Weight, intArg(-254, 254))
@@ -376,19 +376,24 @@ func (d *decoder) trackedProcess(l line) {
 	name, lists := d.owner()
 	i, ok := d.trackers.process[l.st.Keyword()]
 	if !ok {
-		d.notFound(l, name, "process", d.trackers.process)
+		notFound(d, l, name, "process", d.trackers.process)
 		return
 	}
 	d.add(l, "track_process", name, lists.processes, d.config.TrackProcesses[i].Weight, intArg(-254, 254))
 }
 
-// trackedBFD reads a tracked session. Its definition is looked for when all is read.
+// trackedBFD reads a tracked session, which must have been defined above.
 func (d *decoder) trackedBFD(l line) {
 	name, lists := d.owner()
-	d.add(l, "track_bfd", name, lists.bfd, Weight{}, intArg(-253, 253))
+	weight, ok := d.scope.vrrpBFD[l.st.Keyword()]
+	if !ok {
+		notFound(d, l, name, "bfd", d.scope.vrrpBFD)
+		return
+	}
+	d.add(l, "track_bfd", name, lists.bfd, weight, intArg(-253, 253))
 }
 
 // notFound reports a tracked object that no block defines, with the nearest name that is.
-func (d *decoder) notFound(l line, owner, kind string, defined map[string]int) {
+func notFound[V any](d *decoder, l line, owner, kind string, defined map[string]V) {
 	d.report(l.st.Pos(), warning, statusConfig, hint(d, l.st.Keyword(), defined), "(%s) track %s %s not found, ignoring", owner, kind, l.st.Keyword())
 }
