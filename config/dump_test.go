@@ -96,6 +96,10 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 	} else if rapid.Bool().Draw(t, "auth") {
 		in.AuthType, in.AuthPass = AuthPass, rapid.StringMatching(`[a-z0-9#! ]{1,8}`).Draw(t, "pass")
 	}
+	if in.AuthType == AuthNone && rapid.Bool().Draw(t, "hmac") {
+		in.HMAC = genHMAC(t)
+		in.Unsupported = append(in.Unsupported, "auth_hmac")
+	}
 	in.StateMaster = rapid.Bool().Draw(t, "master")
 	if !in.StateMaster {
 		in.NoPreempt = rapid.Bool().Draw(t, "nopreempt")
@@ -134,6 +138,21 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 		in.Rules = rapid.SliceOfN(rapid.Custom(genRule), 1, 3).Draw(t, "rules")
 	}
 	return in
+}
+
+// genHMAC makes keys as they are and in digits.
+func genHMAC(t *rapid.T) HMAC {
+	h := HMAC{
+		Use: true, ActiveKey: 7, Mode: rapid.SampledFrom([]string{"", "enforce", "permissive", "receive-only"}).Draw(t, "mode"),
+		AntiReplay: rapid.SampledFrom([]string{"", "time", "monotonic"}).Draw(t, "replay"), TimeWindow: genDuration(t, time.Second, 1, 300, "window"),
+	}
+	key := rapid.StringMatching(`[a-zA-Z0-9#! ]{32,64}`).Filter(func(s string) bool { return s[0] != ' ' })
+	h.Keys = append(h.Keys, HMACKey{ID: 7})
+	h.Keys[0].Key = key.Draw(t, "key")
+	h.Keys[0].Value = h.Keys[0].Key
+	octets := rapid.SliceOfN(rapid.Byte(), 32, 64).Draw(t, "octets")
+	h.Keys = append(h.Keys, HMACKey{ID: 255, Key: string(octets), Value: fmt.Sprintf("hex:%x", octets)})
+	return h
 }
 
 func names[T any](list []T, name func(T) string) []string {
@@ -228,7 +247,7 @@ func plain(c Config) Config {
 			held[u] = true
 		}
 		in.Unsupported = nil
-		for _, u := range []string{"track_interface", "track_script", "track_file", "track_process"} {
+		for _, u := range []string{"auth_hmac", "track_interface", "track_script", "track_file", "track_process"} {
 			if held[u] {
 				in.Unsupported = append(in.Unsupported, u)
 			}

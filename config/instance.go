@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net/netip"
 	"time"
 
 	"keepalived-go/parser"
@@ -44,12 +43,10 @@ type rawInstance struct {
 	garp       GARP // defaults where the block stands
 	downTimer  int
 	sync       *SyncGroup
-	broken     bool // it cannot be
+	hmacPos    parser.Position // of auth_hmac
+	broken     bool            // it cannot be
 	seen       map[addressKey]bool
 }
-
-// maxInterfaceName is the longest name that an interface can have, in bytes.
-const maxInterfaceName = 15
 
 // openInstance begins a vrrp_instance. What global_defs said so far is its default.
 func (d *decoder) openInstance(l line) {
@@ -105,11 +102,6 @@ func (d *decoder) debugLevel(l line) {
 	}
 }
 
-func (d *decoder) unicastFlag(l line) {
-	d.scope.inst.unicast = true
-	store(l.kw.Into(&d.scope), true)
-}
-
 func (d *decoder) priority(l line) {
 	w, ok := d.need(l, 0)
 	if !ok {
@@ -147,50 +139,6 @@ func (d *decoder) state(l line) {
 	}
 }
 
-func (d *decoder) instanceInterface(l line) {
-	w, ok := d.need(l, 0)
-	if !ok {
-		return
-	}
-	i := d.scope.inst
-	if len(w.Text) > maxInterfaceName {
-		d.warn(w.Pos, "interface name %q is longer than %d bytes, it is ignored", w.Text, maxInterfaceName)
-		return
-	}
-	link, ok := d.link(w)
-	i.Interface, i.link = w.Text, link
-	switch {
-	case !ok:
-		d.warn(w.Pos, "interface %s for vrrp_instance %s does not exist", w.Text, i.Name)
-		i.Interface = ""
-	case link.Loopback:
-		d.warn(w.Pos, "(%s) the loopback interface %s cannot be used", i.Name, w.Text)
-		i.Interface = ""
-	}
-}
-
-func (d *decoder) vrf(l line) {
-	w, ok := d.need(l, 0)
-	if !ok {
-		return
-	}
-	i := d.scope.inst
-	switch {
-	case len(w.Text) > maxInterfaceName:
-		d.warn(w.Pos, "(%s) vrf name %q is longer than %d bytes", i.Name, w.Text, maxInterfaceName)
-	case i.Interface != "":
-		d.warn(w.Pos, "(%s) vrf cannot be used with interface, it is ignored", i.Name)
-	case i.VRF != "":
-		d.warn(w.Pos, "(%s) vrf was given before as %s, it is ignored", i.Name, i.VRF)
-	default:
-		i.VRF = w.Text
-		if _, ok := d.link(w); !ok {
-			d.warn(w.Pos, "(%s) vrf %s does not exist", i.Name, w.Text)
-			i.VRF = ""
-		}
-	}
-}
-
 func (d *decoder) version(l line) {
 	w, ok := d.need(l, 0)
 	if !ok {
@@ -206,74 +154,6 @@ func (d *decoder) version(l line) {
 		return
 	}
 	i.Version = int(n)
-}
-
-// family takes over the family of an address, or tells that it is not that of the instance.
-func (i *rawInstance) family(a netip.Addr) bool {
-	f := familyOf(a)
-	if i.Family == 0 {
-		i.Family = f
-	}
-	return i.Family == f
-}
-
-func familyOf(a netip.Addr) int {
-	if a.Is4() {
-		return 4
-	}
-	return 6
-}
-
-// sourceAddress reads mcast_src_ip and unicast_src_ip, which are one setting.
-func (d *decoder) sourceAddress(l line) {
-	i := d.scope.inst
-	if l.kw.Name == "unicast_src_ip" {
-		i.unicast = true
-	}
-	w, ok := d.need(l, 0)
-	if !ok {
-		return
-	}
-	v, ok := d.address(line{l.st, l.kw}, w)
-	if !ok {
-		return
-	}
-	a := v.(netip.Addr)
-	if !i.family(a) {
-		d.warn(w.Pos, "(%s) %s %s is not of the instance's address family, it is ignored", i.Name, l.kw.Name, a)
-		i.MulticastSource = netip.Addr{}
-		return
-	}
-	i.MulticastSource = a
-}
-
-func (d *decoder) mcastDestination(l line) {
-	w, ok := d.need(l, 0)
-	if !ok {
-		return
-	}
-	v, ok := d.address(l, w)
-	if !ok {
-		return
-	}
-	i, a := d.scope.inst, v.(netip.Addr)
-	switch {
-	case !i.family(a):
-		d.warn(w.Pos, "(%s) mcast_dst_ip %s is not of the instance's address family, it is ignored", i.Name, a)
-	case a.Is4() && !a.IsMulticast(), a.Is6() && !a.IsLinkLocalMulticast():
-		d.warn(w.Pos, "(%s) mcast_dst_ip %s is not a (link-local) multicast address, it is ignored", i.Name, a)
-	default:
-		i.MulticastGroup = a
-	}
-}
-
-func (d *decoder) nativeIPv6(line) {
-	i := d.scope.inst
-	if i.Family == 4 {
-		d.warn(i.Pos, "(%s) native_ipv6 cannot be used with IPv4 addresses", i.Name)
-		return
-	}
-	i.Family, i.Version, i.nativeIPv6 = 6, 3, true
 }
 
 func (d *decoder) noAccept(line) {
@@ -310,20 +190,6 @@ func (d *decoder) instanceSyncDaemon(l line) {
 	*s = SyncDaemon{Interface: w.Text, Instance: d.scope.inst.Name}
 }
 
-func (d *decoder) oldUnicastChecksum(l line) {
-	i := d.scope.inst
-	i.unicast = true
-	w, ok := l.arg(0)
-	switch {
-	case !ok:
-		i.OldUnicastChecksum = "yes"
-	case w.Text == "never":
-		i.OldUnicastChecksum = "never"
-	default:
-		d.warn(w.Pos, "(%s) old_unicast_checksum: unknown mode %q", i.Name, w.Text)
-	}
-}
-
 // timerExpired reads timer_expired_backup and its misspelt alias.
 func (d *decoder) timerExpired(l line) {
 	if l.kw.Alias != "" {
@@ -352,128 +218,4 @@ func (d *decoder) notifyDeleted(l line) {
 		i.NotifyDeleted.Script = s
 		d.checkScript(l.st.Pos(), s)
 	}
-}
-
-// authType reads PASS or AH. Anything else leaves the instance without authentication, as upstream does: the password
-// alone puts nothing into the packets.
-func (d *decoder) authType(l line) {
-	w, ok := d.need(l, 0)
-	if !ok {
-		return
-	}
-	i := d.scope.inst
-	switch w.Text {
-	case "PASS":
-		i.AuthType = AuthPass
-	case "AH":
-		i.AuthType = AuthAH
-	default:
-		d.report(w.Pos, warning, statusConfig, "write PASS or AH in capitals; as it stands the adverts carry no authentication",
-			"(%s) unknown authentication type %q", i.Name, w.Text)
-	}
-}
-
-// maxPassword is the room that the packet has for the password.
-const maxPassword = 8
-
-func (d *decoder) authPass(l line) {
-	w, ok := d.need(l, 0)
-	if !ok {
-		return
-	}
-	pass := w.Text
-	if len(pass) > maxPassword {
-		d.warn(w.Pos, "(%s) auth_pass is cut off after %d characters", d.scope.inst.Name, maxPassword)
-		pass = pass[:maxPassword]
-	}
-	d.scope.inst.AuthPass = pass
-}
-
-func (d *decoder) openHMAC(line) { d.scope.inst.HMAC.Use = true }
-
-func (d *decoder) antiReplay(l line) {
-	d.choose(l, &d.scope.inst.HMAC.AntiReplay, "time", "monotonic")
-}
-
-func (d *decoder) hmacMode(l line) {
-	d.choose(l, &d.scope.inst.HMAC.Mode, "enforce", "permissive", "receive-only")
-}
-
-// choose reads one of some words.
-func (d *decoder) choose(l line, place *string, words ...string) {
-	w, ok := d.need(l, 0)
-	if !ok {
-		return
-	}
-	for _, c := range words {
-		if c == w.Text {
-			*place = c
-			return
-		}
-	}
-	d.warn(w.Pos, "%s: unknown word %q", l.kw.Name, w.Text)
-}
-
-func (d *decoder) hmacKey(l line) {
-	w, ok := d.need(l, 0)
-	if !ok {
-		return
-	}
-	v, ok := d.need(l, 1)
-	if !ok {
-		return
-	}
-	if n, ok := d.number("key", w, intArg(1, 255)); ok {
-		h := &d.scope.inst.HMAC
-		h.Keys = append(h.Keys, HMACKey{ID: int(n), Value: v.Text})
-	}
-}
-
-func (d *decoder) openUnicastPeers(line) { d.scope.inst.unicast = true }
-
-// unicastPeer reads ADDRESS [min_ttl N] [max_ttl N].
-func (d *decoder) unicastPeer(l line) {
-	i, w := d.scope.inst, l.st.Words[0]
-	a, err := netip.ParseAddr(w.Text)
-	if err != nil {
-		d.warn(w.Pos, "(%s) unicast peer %q is not an IP address, it is ignored", i.Name, w.Text)
-		return
-	}
-	if !i.family(a) {
-		d.warn(w.Pos, "(%s) unicast peer %s is not of the instance's address family, it is ignored", i.Name, a)
-		return
-	}
-	p := UnicastPeer{Addr: a, MaxTTL: 255}
-	for n := 0; ; n += 2 {
-		name, ok := l.arg(n)
-		if !ok {
-			break
-		}
-		d.peerOption(i, &p, name, l, n+1)
-	}
-	if p.MinTTL > p.MaxTTL {
-		d.warn(w.Pos, "(%s) min_ttl %d is greater than max_ttl %d: every packet will be dropped", i.Name, p.MinTTL, p.MaxTTL)
-	}
-	i.UnicastPeers = append(i.UnicastPeers, p)
-}
-
-func (d *decoder) peerOption(i *rawInstance, p *UnicastPeer, name parser.Word, l line, n int) {
-	w, ok := l.arg(n)
-	if !ok {
-		d.warn(name.Pos, "(%s) the value of %s is missing", i.Name, name.Text)
-		return
-	}
-	v, ok := d.number(name.Text, w, strict(intArg(0, 255)))
-	switch {
-	case !ok:
-		return
-	case name.Text == "min_ttl":
-		p.MinTTL = uint8(v)
-	case name.Text == "max_ttl":
-		p.MaxTTL = uint8(v)
-	default:
-		d.warn(name.Pos, "(%s) unicast_peer: unknown option %q", i.Name, name.Text)
-		return
-	}
-	i.CheckUnicastSource = true
 }

@@ -189,9 +189,7 @@ func (d *decoder) resolveAuth(i *rawInstance) {
 		d.warn(i.Pos, "(%s) with AH an instance begins as BACKUP", i.Name)
 		i.StateMaster = false
 	}
-	if i.HMAC.Use && i.AuthType != AuthNone {
-		none("auth_hmac excludes it")
-	}
+	d.resolveHMAC(i)
 }
 
 // checkUnicast settles what the unicast keywords mean together.

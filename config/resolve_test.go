@@ -91,7 +91,7 @@ func TestResolve(t *testing.T) {
 		}, ok, ""},
 		{"bad MAC", "", "use_vmac 01:00:5e:00:00:01\n" + vip, func(i Instance) bool { return i.VMAC.MAC == "" }, warn, "multicast"},
 		{"ipvlan holds", "", "use_ipvlan 192.0.2.3/24 private\n" + vip, func(i Instance) bool { return i.IPVLAN.Mode == "private" && i.Unsupported[0] == "use_ipvlan" }, ok, ""},
-		{"hmac holds", "", "auth_hmac {\nkey 1 hex:00\nactive_key 1\n}\n" + vip, func(i Instance) bool { return i.Unsupported[0] == "auth_hmac" && len(i.HMAC.Keys) == 1 }, ok, ""},
+		{"hmac holds", "", "auth_hmac {\nkey 1 " + strings.Repeat("k", 32) + "\nactive_key 1\n}\n" + vip, func(i Instance) bool { return i.Unsupported[0] == "auth_hmac" && len(i.HMAC.Keys) == 1 }, ok, ""},
 		{"fault tracker holds", "", "track_interface {\neth1\n}\n" + vip, func(i Instance) bool { return reflect.DeepEqual(i.Unsupported, []string{"track_interface"}) }, ok, ""},
 		{"weighted tracker does not", "", "track_interface {\neth1 weight 5\n}\n" + vip, func(i Instance) bool { return len(i.Unsupported) == 0 }, ok, "no effect yet"},
 		{"own interface is not tracked", "", "track_interface {\neth0\n}\n" + vip, func(i Instance) bool { return len(i.TrackInterfaces) == 0 && len(i.Unsupported) == 0 }, warn, "own interface"},

@@ -34,7 +34,7 @@ func vrrpKeywords() []Keyword {
 								{
 									Name: "active_key", Syntax: "INT[1..255]", Default: "0 (then the extension is disabled as undefined key)",
 									Since: "2.4.0", Area: "vrrp", Meaning: "key id used to sign",
-									Arg:  intArg(1, 255),
+									Arg:  strict(intArg(1, 255)),
 									Into: func(s *scope) any { return &s.inst.HMAC.ActiveKey },
 								},
 								{
@@ -59,7 +59,7 @@ func vrrpKeywords() []Keyword {
 								{
 									Name: "time_window", Syntax: "INT[1..300] seconds", Default: "max(3 * whole seconds of advert_int, 5), at most 300 (time mode)",
 									Since: "2.4.0", Area: "vrrp", Meaning: "freshness window",
-									Arg:  secondsArg(1, 300),
+									Arg:  strict(secondsArg(1, 300)),
 									Into: func(s *scope) any { return &s.inst.HMAC.TimeWindow },
 								},
 							},

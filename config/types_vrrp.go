@@ -49,13 +49,14 @@ type HMAC struct {
 	AntiReplay string // "time" or "monotonic", "" is time
 	Keys       []HMACKey
 	Mode       string        // "enforce", "permissive", "receive-only", "" is enforce
-	TimeWindow time.Duration // 0: from advert_int
+	TimeWindow time.Duration // whole seconds; 0 with monotonic where it was not given
 }
 
-// HMACKey is one key with its number 1..255. Value is as written: hex:, file: or plain text.
+// HMACKey is one key with its number 1..255.
 type HMACKey struct {
 	ID    int
-	Value string
+	Value string // as written: hex: and digits, file: and a path, or the key itself
+	Key   string // the octets, 32 to 64; none when the key is in a file and Env has no files
 }
 
 // NotifyDeleted is notify_deleted.
