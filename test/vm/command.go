@@ -35,10 +35,6 @@ type Result struct {
 	Signal string
 }
 
-// quitTime is how long a command has to end after its time was up: a Go
-// program writes the stacks of its goroutines meanwhile.
-const quitTime = 10 * time.Second
-
 // Run runs a command and waits for its end. Whatever it started ends with
 // it. An exit status other than 0 is no error; ErrPanic, ErrHang, ErrEnded and
 // ErrMemory are, with the last words of the kernel.
@@ -66,7 +62,7 @@ func (m *Machine) Run(ctx context.Context, c Command) (Result, error) {
 	exit, err := m.follow(ctx, c)
 	if errors.Is(err, ErrHang) {
 		_ = request(talk.Request{Signal: int(syscall.SIGQUIT)}) // the machine may hang as a whole
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), quitTime)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.quitTime)
 		defer cancel()
 		if _, lastErr := m.follow(last, c); lastErr != nil {
 			m.qemu.kill()

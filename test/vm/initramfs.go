@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/cavaliergopher/cpio"
@@ -95,17 +94,6 @@ func (a *archive) writeFile() (*os.File, error) {
 // buildInit builds process 1 and returns its path.
 func buildInit(root string) (string, error) {
 	path := filepath.Join(root, ".cache/vm/init")
-	return path, goCommand(root, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, "./test/vm/init")
-}
-
-// goCommand runs the project's go command in the source tree, for programs
-// that need no library of the system.
-func goCommand(root string, args ...string) error {
-	command := exec.Command(filepath.Join(root, "scripts/go"), args...)
-	command.Dir = root
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("go %s: %w\n%s", args[0], err, output)
-	}
-	return nil
+	_, err := goCommand(root, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, "./test/vm/init")
+	return path, err
 }

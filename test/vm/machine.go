@@ -38,7 +38,7 @@ type Options struct {
 var DefaultModules = []string{
 	"ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_lc", "ip_vs_wlc", "ip_vs_fo", "ip_vs_ovf", "ip_vs_lblc", "ip_vs_lblcr",
 	"ip_vs_dh", "ip_vs_sh", "ip_vs_mh", "ip_vs_sed", "ip_vs_nq", "ip_vs_ftp", "ip_vs_pe_sip",
-	"veth", "bridge", "nf_conntrack", "xt_mark",
+	"veth", "bridge", "fou", "nf_conntrack", "xt_mark",
 }
 
 // Machine is a running virtual machine. It takes one command at a time.
@@ -48,6 +48,10 @@ type Machine struct {
 	// BootTime is how long it took from the start of Boot until commands
 	// could be given.
 	BootTime time.Duration
+
+	// quitTime is how long a command has to end after its time was up: a Go
+	// program writes the stacks of its goroutines meanwhile.
+	quitTime time.Duration
 
 	console *console
 	qemu    *helper
@@ -109,7 +113,7 @@ func (o Options) withDefaults() Options {
 }
 
 func boot(ctx context.Context, o Options, k kernel, a *archive, accelerator string) (*Machine, error) {
-	m := &Machine{console: &console{also: o.Console}, reports: make(chan talk.Report)}
+	m := &Machine{quitTime: 10 * time.Second, console: &console{also: o.Console}, reports: make(chan talk.Report)}
 	if err := m.powerOn(o, k, a, accelerator); err != nil {
 		m.Close()
 		return nil, err

@@ -32,7 +32,7 @@ func share(root string, log *console) (*helper, *os.File, error) {
 		return nil, nil, err
 	}
 	defer inherited.Close()
-	command := exec.Command(daemon.Path, "--fd=3", "-o", "source=/", "-o", "cache=auto", "-o", "sandbox=chroot", "-o", "log_level=warn")
+	command := exec.Command(daemon.Path, "--fd=3", "-o", "source=/", "-o", "cache=always", "-o", "sandbox=chroot", "-o", "log_level=warn")
 	command.Env = append(os.Environ(), daemon.Env...)
 	command.ExtraFiles = []*os.File{inherited}
 	command.Stdout, command.Stderr = log, log

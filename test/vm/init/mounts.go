@@ -26,7 +26,7 @@ var firstMounts = []mount{
 
 // The new root is put together below these folders of the first file system.
 const (
-	sharedDir  = "/shared" // the outside, read only
+	sharedDir  = "/shared" // the outside
 	changesDir = "/changes"
 	newRoot    = "/new"
 )
@@ -55,7 +55,11 @@ func moveIn(setup talk.Setup) error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Mount(talk.Tag, sharedDir, "virtiofs", unix.MS_RDONLY, ""); err != nil {
+	var flags uintptr
+	if len(setup.Writable) == 0 {
+		flags = unix.MS_RDONLY
+	}
+	if err := unix.Mount(talk.Tag, sharedDir, "virtiofs", flags, ""); err != nil {
 		return fmt.Errorf("mounting the outside: %w", err)
 	}
 	if err := overlay("/", sharedDir); err != nil {
@@ -107,18 +111,8 @@ func overlay(at, lower string) error {
 
 // openFolders lets changes to some folders through to the outside.
 func openFolders(folders []string) error {
-	if len(folders) == 0 {
-		return nil
-	}
-	const all = "/writable"
-	if err := os.Mkdir(all, 0o755); err != nil {
-		return err
-	}
-	if err := unix.Mount(talk.Tag, all, "virtiofs", 0, ""); err != nil {
-		return fmt.Errorf("mounting the outside to write: %w", err)
-	}
 	for _, folder := range folders {
-		if err := unix.Mount(all+folder, newRoot+folder, "", unix.MS_BIND, ""); err != nil {
+		if err := unix.Mount(sharedDir+folder, newRoot+folder, "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("opening %s: %w", folder, err)
 		}
 	}
