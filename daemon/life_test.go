@@ -230,13 +230,13 @@ func TestLauncher(t *testing.T) {
 	if cwd, err := os.Readlink("/proc/" + strconv.Itoa(parent) + "/cwd"); err != nil || cwd != "/" {
 		t.Errorf("the daemon is in %s, %v", cwd, err)
 	}
-	check(t, syscall.Kill(parent, unix.SIGTERM))
+	must(t, syscall.Kill(parent, unix.SIGTERM))
 	awaitGone(t, child)
 	awaitGone(t, parent)
 	if h.addressThere() {
 		t.Error("the address is still there")
 	}
-	check(t, os.Remove(h.path("conf")))
+	must(t, os.Remove(h.path("conf")))
 	if err := h.command().Run(); exitCodeOf(err) != exitNoConfig {
 		t.Errorf("without a configuration: %v", err)
 	}
@@ -267,7 +267,7 @@ func TestConfigTest(t *testing.T) {
 			t.Errorf("%s with a log: %v, printed %q, log %q", row.name, err, out, text)
 		}
 	}
-	check(t, os.Remove(h.path("conf")))
+	must(t, os.Remove(h.path("conf")))
 	if err := h.command("-t").Run(); exitCodeOf(err) != exitNoConfig {
 		t.Errorf("without a file: %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	sd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
+	"keepalived-go/check"
 	"keepalived-go/parser"
 	"keepalived-go/vrrp"
 )
@@ -31,6 +32,8 @@ type parent struct {
 	announced  bool           // READY was said
 	stopping   bool
 	exitCode   int
+
+	health map[string]check.Health // what the checker child has reported, for its successor
 
 	// What the VRRP child's successors, or the clean-up after it, have to know.
 	vrrp        *post
@@ -51,7 +54,7 @@ func newParent(o Options, launcher *net.UnixConn) *parent {
 		stops: make(chan os.Signal, 1), hangups: make(chan os.Signal, 1), work: make(chan func(), 16),
 	}
 	p.vrrp = p.vrrpPost()
-	p.posts = []*post{p.vrrp}
+	p.posts = []*post{p.checkerPost(), p.vrrp} // in the order of the start, as upstream
 	return p
 }
 
@@ -142,7 +145,7 @@ func (p *parent) start() error {
 // leaveFolder moves a daemon to /, so that it keeps no file system busy. Paths stay those that the user meant.
 func (p *parent) leaveFolder() error {
 	o := &p.options
-	for _, path := range []*string{&o.ConfigFile, &o.PIDFile, &o.VRRPPIDFile} {
+	for _, path := range []*string{&o.ConfigFile, &o.PIDFile, &o.VRRPPIDFile, &o.CheckPIDFile} {
 		abs, err := filepath.Abs(*path)
 		if err != nil {
 			return fmt.Errorf("finding %s: %w", *path, err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"keepalived-go/check"
 	"keepalived-go/config"
 )
 
@@ -101,4 +102,35 @@ func (p *parent) wantsVRRP(cfg config.Config) bool {
 		return false
 	}
 	return len(cfg.Instances) > 0 || p.options.All || p.options.VRRPOnly
+}
+
+// checkerPost is the post of the process that checks real servers.
+func (p *parent) checkerPost() *post {
+	return &post{
+		role: roleChecker, title: "Healthcheck", pidPath: func() string { return p.options.CheckPIDFile },
+		wanted:   p.wantsChecker,
+		legacy:   func() any { return p.health },
+		reported: p.healthReported,
+	}
+}
+
+// wantsChecker tells whether there is work for the checker child.
+func (p *parent) wantsChecker(cfg config.Config) bool {
+	if p.options.VRRPOnly && !p.options.CheckOnly {
+		return false
+	}
+	return len(cfg.VirtualServers) > 0 || p.options.All || p.options.CheckOnly
+}
+
+// healthReported remembers how the virtual servers are that a report is about.
+func (p *parent) healthReported(report *os.File) error {
+	var changes []check.Health
+	if err := loadJSON(report, &changes); err != nil {
+		return err
+	}
+	if p.health == nil {
+		p.health = map[string]check.Health{}
+	}
+	check.Merge(p.health, changes)
+	return nil
 }

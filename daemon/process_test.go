@@ -34,10 +34,10 @@ func newHost(t *testing.T) *host {
 	holder.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	holder.Stderr = os.Stderr
 	stdin, err := holder.StdinPipe()
-	check(t, err)
+	must(t, err)
 	stdout, err := holder.StdoutPipe()
-	check(t, err)
-	check(t, holder.Start())
+	must(t, err)
+	must(t, holder.Start())
 	t.Cleanup(func() { _ = stdin.Close(); _ = holder.Wait() })
 	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "ready\n" {
 		t.Fatalf("preparing the namespace: %q, %v", line, err)
@@ -46,7 +46,7 @@ func newHost(t *testing.T) *host {
 	return h
 }
 
-func check(t *testing.T, err error) {
+func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func (h *host) path(name string) string { return filepath.Join(h.dir, name) }
 
 func (h *host) configure(text string) {
 	h.t.Helper()
-	check(h.t, os.WriteFile(h.path("conf"), []byte(text), 0o644))
+	must(h.t, os.WriteFile(h.path("conf"), []byte(text), 0o644))
 }
 
 // instance is a configuration whose router is Master at once.
@@ -80,7 +80,7 @@ vrrp_instance VI_1 {
 // command is keepalived in the namespace.
 func (h *host) command(args ...string) *exec.Cmd {
 	self, err := os.Executable()
-	check(h.t, err)
+	must(h.t, err)
 	all := []string{fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", self, "-G", "-D", "-f", h.path("conf"), "-p", h.path("parent.pid"), "-r", h.path("vrrp.pid")}
 	cmd := exec.Command("nsenter", append(all, args...)...)
 	// The race detector sleeps for a second before it lets a process end, unless it is told not to.
@@ -92,7 +92,7 @@ func (h *host) command(args ...string) *exec.Cmd {
 func (h *host) addressThere() bool {
 	h.t.Helper()
 	out, err := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", "ip", "-o", "addr", "show", "dev", "ve0").Output()
-	check(h.t, err)
+	must(h.t, err)
 	return strings.Contains(string(out), "10.77.0.100/24")
 }
 
@@ -100,9 +100,9 @@ func (h *host) addressThere() bool {
 func (h *host) pid(name string) int {
 	h.t.Helper()
 	text, err := os.ReadFile(h.path(name))
-	check(h.t, err)
+	must(h.t, err)
 	pid, err := strconv.Atoi(strings.TrimSuffix(string(text), "\n"))
-	check(h.t, err)
+	must(h.t, err)
 	return pid
 }
 
@@ -119,8 +119,8 @@ func (h *host) start(args ...string) *running {
 	h.t.Helper()
 	r := &running{host: h, cmd: h.command(append([]string{"-n", "-l"}, args...)...), lines: make(chan string, 10000), code: make(chan int, 1)}
 	stderr, err := r.cmd.StderrPipe()
-	check(h.t, err)
-	check(h.t, r.cmd.Start())
+	must(h.t, err)
+	must(h.t, r.cmd.Start())
 	go func() {
 		for s := bufio.NewScanner(stderr); s.Scan(); {
 			r.lines <- s.Text()
@@ -166,13 +166,13 @@ func (r *running) settle() {
 func (r *running) expectChild() int {
 	r.t.Helper()
 	pid, err := strconv.Atoi(r.expect(`Starting VRRP child process, pid=(\d+)`))
-	check(r.t, err)
+	must(r.t, err)
 	return pid
 }
 
 func (r *running) signal(pid int, s syscall.Signal) {
 	r.t.Helper()
-	check(r.t, syscall.Kill(pid, s))
+	must(r.t, syscall.Kill(pid, s))
 }
 
 // end waits for the end of the daemon and gives its exit code.
@@ -202,7 +202,7 @@ func awaitGone(t *testing.T, pid int) {
 	if err == unix.ESRCH {
 		return
 	}
-	check(t, err)
+	must(t, err)
 	defer func() { _ = unix.Close(fd) }()
 	for deadline := time.Now().Add(testPatience); ; {
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(time.Until(deadline).Milliseconds()))
@@ -219,7 +219,7 @@ func awaitGone(t *testing.T, pid int) {
 func comm(t *testing.T, pid int) string {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	check(t, err)
+	must(t, err)
 	return strings.TrimSpace(string(text))
 }
 

@@ -16,6 +16,7 @@ const (
 	roleUser    role = ""        // started by somebody: test, launch or run in the foreground
 	roleParent  role = "parent"  // the daemon itself, started by the launcher
 	roleVRRP    role = "vrrp"    // the VRRP child
+	roleChecker role = "checker" // the child that checks real servers and programs IPVS
 	roleCleanup role = "cleanup" // takes the addresses of a dead VRRP child off
 )
 
@@ -78,8 +79,12 @@ func setProcessName(name string) {
 
 // ident is the syslog name of the role.
 func (r role) ident() string {
-	if r == roleVRRP || r == roleCleanup {
+	switch r {
+	case roleVRRP, roleCleanup:
 		return "Keepalived_vrrp"
+	case roleChecker:
+		return "Keepalived_healthcheckers"
+	default:
+		return "Keepalived"
 	}
-	return "Keepalived"
 }

@@ -32,6 +32,8 @@ func Run(argv []string) int {
 	switch h.role {
 	case roleVRRP:
 		return runChild(options, h, buildVRRP)
+	case roleChecker:
+		return runChild(options, h, buildChecker)
 	case roleCleanup:
 		return runCleanup(options, h)
 	case roleParent:

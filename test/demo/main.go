@@ -1,8 +1,10 @@
-// Command demo shows the first thing that anyone does with keepalived: two web
-// servers that share a floating address, and a client that keeps reading the
-// page while one of them goes away and comes back.
+// Command demo shows the two things that keepalived is for: two web servers
+// that share a floating address, and two directors that spread a virtual
+// server's clients over two web servers.
 //
 // It uses network namespaces only, ends by itself, and leaves nothing behind.
+// The second part needs ip_vs: where the kernel has none it is shown in a
+// virtual machine.
 package main
 
 import (
@@ -19,7 +21,7 @@ import (
 	"keepalived-go/test/lab"
 )
 
-// limit is how long all of it may take.
+// limit is how long the first part may take.
 const limit = 55 * time.Second
 
 const picture = `
@@ -35,15 +37,8 @@ const picture = `
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, errors.New("the demonstration took too long"))
 	s := newStage(os.Stdout)
-	err := run(ctx, s)
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted; everything is taken away")
-	} else if cause := context.Cause(ctx); cause != nil {
-		err = fmt.Errorf("%w: %w", cause, err)
-	}
-	cancel()
+	err := parts(ctx, s)
 	stop()
 	if err != nil {
 		s.fail(err)
@@ -51,25 +46,73 @@ func main() {
 	}
 }
 
-// run lays out the network and plays. Everything is taken away when it
-// returns; if this process is killed, the kernel does it.
-func run(ctx context.Context, s *stage) error {
-	root, err := lab.Root()
-	if err != nil {
+// parts shows one part after the other, or the one that the command line names.
+func parts(ctx context.Context, s *stage) error {
+	if len(os.Args) > 1 && os.Args[1] == directorsPart {
+		return within(ctx, directorsLimit, func(ctx context.Context) error { return showDirectors(ctx, s) })
+	}
+	if err := within(ctx, limit, func(ctx context.Context) error { return showServers(ctx, s) }); err != nil {
 		return err
 	}
-	program, err := lab.Choose(root, "KEEPALIVED_OURS", "ours")
-	if err != nil {
+	if err := within(ctx, directorsLimit, func(ctx context.Context) error { return directorsAnywhere(ctx, s) }); err != nil {
 		return err
 	}
-	network, err := lab.New()
-	if err != nil {
-		return fmt.Errorf("%w\nThis machine cannot run the demonstration. It needs root, and a kernel and a container that\n"+
+	s.say("Done: nothing of this stays on your machine.")
+	return nil
+}
+
+// within bounds a part, and says why it has ended before its end.
+func within(ctx context.Context, span time.Duration, part func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, span, errors.New("the demonstration took too long"))
+	defer cancel()
+	err := part(ctx)
+	switch cause := context.Cause(ctx); {
+	case err == nil:
+		return nil
+	case errors.Is(cause, context.Canceled):
+		return errors.New("interrupted; everything is taken away")
+	case cause != nil:
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
+
+// setUp finds the program and makes an empty network.
+func setUp() (root string, program lab.Program, network *lab.Lab, err error) {
+	if root, err = lab.Root(); err != nil {
+		return root, program, nil, err
+	}
+	if program, err = lab.Choose(root, "KEEPALIVED_OURS", "ours"); err != nil {
+		return root, program, nil, err
+	}
+	if network, err = lab.New(); err != nil {
+		err = fmt.Errorf("%w\nThis machine cannot run the demonstration. It needs root, and a kernel and a container that\n"+
 			"allow network namespaces: try `sudo make demo`, or a container that was started as privileged", err)
+	}
+	return root, program, network, err
+}
+
+// showServers lays out the first network and plays. Everything is taken away
+// when it returns; if this process is killed, the kernel does it.
+func showServers(ctx context.Context, s *stage) error {
+	root, program, network, err := setUp()
+	if err != nil {
+		return err
 	}
 	defer network.Close()
 	p := &play{stage: s, network: network, program: program, root: root}
 	return p.all(ctx)
+}
+
+// showDirectors is the same for the second network.
+func showDirectors(ctx context.Context, s *stage) error {
+	root, program, network, err := setUp()
+	if err != nil {
+		return err
+	}
+	defer network.Close()
+	d := &directors{stage: s, network: network, program: program, root: root}
+	return d.all(ctx)
 }
 
 // play is the demonstration in progress.
@@ -92,7 +135,6 @@ func (p *play) all(ctx context.Context) error {
 			return err
 		}
 	}
-	p.say("Done: nothing of this stays on your machine.")
 	return nil
 }
 
@@ -132,7 +174,7 @@ func (p *play) start(ctx context.Context) error {
 		if web == p.web1 {
 			p.first = daemon
 		}
-		p.follow(web, daemon)
+		p.follow(web, daemon, "(VI_1) Entering ")
 		p.say("%s: keepalived -n -l -D -f %s", web.Name, daemon.Config)
 	}
 	p.say("Nobody is Master yet. Three advert intervals and a little must pass in silence first.")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,10 +30,11 @@ const (
 	reset = "\x1b[0m"
 )
 
-// newStage uses colour only on a terminal, and not where NO_COLOR is set.
+// newStage uses colour only on a terminal or where CLICOLOR_FORCE is set, and not where NO_COLOR is set.
 func newStage(out *os.File) *stage {
 	_, err := unix.IoctlGetTermios(int(out.Fd()), unix.TCGETS)
-	return &stage{out: out, began: time.Now(), color: err == nil && os.Getenv("NO_COLOR") == ""}
+	color := err == nil || os.Getenv("CLICOLOR_FORCE") != ""
+	return &stage{out: out, began: time.Now(), color: color && os.Getenv("NO_COLOR") == ""}
 }
 
 func (s *stage) write(color, text string) {
@@ -62,8 +64,8 @@ func (s *stage) event(format string, args ...any) {
 
 func (s *stage) fail(err error) { s.write(red, "\nThe demonstration failed: "+err.Error()) }
 
-// follow shows what a daemon logs about its state.
-func (s *stage) follow(host *lab.Host, daemon *lab.Daemon) {
+// follow shows what a daemon logs, as far as it contains one of the words.
+func (s *stage) follow(host *lab.Host, daemon *lab.Daemon, words ...string) {
 	go func() {
 		for mark := 0; ; {
 			all := daemon.Lines.Since(mark)
@@ -73,11 +75,19 @@ func (s *stage) follow(host *lab.Host, daemon *lab.Daemon) {
 				continue
 			}
 			for _, line := range all {
-				if _, text, found := strings.Cut(line.Text, "(VI_1) Entering "); found {
-					s.write(gray, s.stamp(line.Time)+host.Name+" logs: (VI_1) Entering "+text)
+				if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(line.Text, w) }) {
+					s.write(gray, s.stamp(line.Time)+host.Name+" logs: "+withoutTime(line.Text))
 				}
 			}
 			mark += len(all)
 		}
 	}()
+}
+
+// withoutTime takes the time off that a line on a terminal begins with.
+func withoutTime(line string) string {
+	if _, text, ok := strings.Cut(line, time.Now().Format(" 2006: ")); ok {
+		return text
+	}
+	return line
 }

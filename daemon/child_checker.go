@@ -1,0 +1,147 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"keepalived-go/check"
+	"keepalived-go/config"
+	"keepalived-go/ipvs"
+)
+
+// buildChecker makes the engine of the checker child, with the kernel's virtual servers under it.
+func buildChecker(c *child, s startMessage) error {
+	cfg := decodeText(s.text).config
+	var known map[string]check.Health
+	if err := loadJSON(s.legacy, &known); err != nil {
+		return fmt.Errorf("loading the last state: %w", err)
+	}
+	closeFiles([]*os.File{s.legacy, s.beats})
+	c.use = func(cfg config.Config) { c.scripts.use(cfg, serverScripts(cfg)) }
+	c.use(cfg)
+	var reports healthReports
+	e, err := check.New(check.Options{
+		Config: cfg, Kernel: &lateTable{}, Links: kernelLinks{}, Dialer: dialer{}, Log: c.log.Entry,
+		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, KeepTable: c.options.KeepIPVS,
+		Report: func(changes []check.Health) { reports.add(changes); c.outbox.report(reports.take) },
+	})
+	if err != nil {
+		return err
+	}
+	c.engine = e
+	c.awake = func() error { _, err := e.States(); return err }
+	c.exitCode = func(err error) int {
+		if errors.Is(err, ipvs.ErrMissing) {
+			c.log.Error("IPVS: Can't initialize ipvs")
+		}
+		return exitFatal
+	}
+	return nil
+}
+
+// serverScripts are the scripts that the checker child may have to run.
+func serverScripts(cfg config.Config) []config.Script {
+	var scripts []config.Script
+	for i := range cfg.VirtualServers {
+		vs := &cfg.VirtualServers[i]
+		scripts = append(scripts, vs.QuorumUp, vs.QuorumDown)
+		for j := range vs.RealServers {
+			scripts = append(scripts, vs.RealServers[j].NotifyUp, vs.RealServers[j].NotifyDown)
+		}
+	}
+	return scripts
+}
+
+// healthReports collects what changed until the parent can be told.
+type healthReports struct {
+	mu      sync.Mutex
+	changes []check.Health
+}
+
+func (r *healthReports) add(changes []check.Health) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changes = append(r.changes, changes...)
+}
+
+// take is what has not been told yet.
+func (r *healthReports) take() any {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changes := r.changes
+	r.changes = nil
+	return changes
+}
+
+// lateTable is the kernel's table, opened when it is needed first: a checker child without virtual servers runs where
+// the kernel has none. A thread of its own is not needed: every thread of this process is in the same namespace.
+type lateTable struct{ kernel *ipvs.Kernel }
+
+func (t *lateTable) open() (err error) {
+	if t.kernel == nil {
+		t.kernel, err = ipvs.Open()
+	}
+	return err
+}
+
+// Read returns the whole table.
+func (t *lateTable) Read() (ipvs.Table, error) {
+	if err := t.open(); err != nil {
+		return nil, err
+	}
+	return t.kernel.Read()
+}
+
+// Apply carries out operations.
+func (t *lateTable) Apply(operations []ipvs.Operation) error {
+	if err := t.open(); err != nil {
+		return err
+	}
+	return t.kernel.Apply(operations)
+}
+
+// Flush empties the table.
+func (t *lateTable) Flush() error {
+	if err := t.open(); err != nil {
+		return err
+	}
+	return t.kernel.Flush()
+}
+
+// dialer opens the connections of checks.
+type dialer struct{}
+
+// Dial connects to c.Addr from where c says.
+func (dialer) Dial(ctx context.Context, network string, c config.Connection) (net.Conn, error) {
+	d := net.Dialer{KeepAlive: -1, Control: func(_, _ string, raw syscall.RawConn) error {
+		var err error
+		control := raw.Control(func(fd uintptr) { err = setOrigin(int(fd), c) })
+		return errors.Join(control, err)
+	}}
+	if c.Bind.IsValid() || c.Port != 0 {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.Bind, c.Port))
+	}
+	return d.DialContext(ctx, network, c.Addr.String())
+}
+
+func setOrigin(fd int, c config.Connection) error {
+	if c.BindIf != "" {
+		if err := unix.BindToDevice(fd, c.BindIf); err != nil {
+			return fmt.Errorf("binding to %s: %w", c.BindIf, err)
+		}
+	}
+	if c.Mark != 0 {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(c.Mark)); err != nil {
+			return fmt.Errorf("setting the mark: %w", err)
+		}
+	}
+	return nil
+}

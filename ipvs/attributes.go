@@ -1,0 +1,218 @@
+package ipvs
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"syscall"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Commands and attributes of the kernel's IPVS family (linux/ip_vs.h).
+const (
+	cmdGetService        = 4
+	cmdNewDestination    = 5
+	cmdSetDestination    = 6
+	cmdDeleteDestination = 7
+	cmdGetDestination    = 8
+
+	attrService     = 1
+	attrDestination = 2
+
+	serviceFamily    = 1
+	serviceProtocol  = 2
+	serviceAddress   = 3
+	servicePort      = 4
+	serviceMark      = 5
+	serviceScheduler = 6
+	serviceFlags     = 7
+	serviceTimeout   = 8
+	serviceNetmask   = 9
+	serviceEngine    = 11
+
+	destinationAddress     = 1
+	destinationPort        = 2
+	destinationMethod      = 3
+	destinationWeight      = 4
+	destinationUpper       = 5
+	destinationLower       = 6
+	destinationFamily      = 11
+	destinationTunnelType  = 13
+	destinationTunnelPort  = 14
+	destinationTunnelFlags = 15
+)
+
+// persistentFlag is the kernel's flag of a persistent service.
+const persistentFlag = 0x0001
+
+// methodMask is the part of a destination's flags that is its method.
+const methodMask = 0x0007
+
+func familyNumber(family int) uint16 {
+	if family == 6 {
+		return unix.AF_INET6
+	}
+	return unix.AF_INET
+}
+
+func bigEndian(v uint16) []byte { return binary.BigEndian.AppendUint16(nil, v) }
+
+// keyAttribute names a service to the kernel.
+func keyAttribute(k Key) *nl.RtAttr {
+	a := nl.NewRtAttr(attrService, nil)
+	a.AddRtAttr(serviceFamily, nl.Uint16Attr(familyNumber(k.Family)))
+	if k.Mark != 0 {
+		a.AddRtAttr(serviceMark, nl.Uint32Attr(k.Mark))
+		return a
+	}
+	a.AddRtAttr(serviceProtocol, nl.Uint16Attr(uint16(k.Protocol)))
+	a.AddRtAttr(serviceAddress, k.Addr.Addr().AsSlice())
+	a.AddRtAttr(servicePort, bigEndian(k.Addr.Port()))
+	return a
+}
+
+// destinationAttribute describes a destination. One of IPv4 and of IPv6 may stand in a service of the other family.
+func destinationAttribute(d Destination) *nl.RtAttr {
+	a := nl.NewRtAttr(attrDestination, nil)
+	family := 4
+	if d.Addr.Addr().Is6() {
+		family = 6
+	}
+	a.AddRtAttr(destinationFamily, nl.Uint16Attr(familyNumber(family)))
+	a.AddRtAttr(destinationAddress, d.Addr.Addr().AsSlice())
+	a.AddRtAttr(destinationPort, bigEndian(d.Addr.Port()))
+	a.AddRtAttr(destinationMethod, nl.Uint32Attr(uint32(d.Method)))
+	a.AddRtAttr(destinationWeight, nl.Uint32Attr(d.Weight))
+	a.AddRtAttr(destinationUpper, nl.Uint32Attr(d.Upper))
+	a.AddRtAttr(destinationLower, nl.Uint32Attr(d.Lower))
+	if d.Method == Tunnel {
+		a.AddRtAttr(destinationTunnelType, nl.Uint8Attr(d.Encapsulation.Type))
+		a.AddRtAttr(destinationTunnelPort, bigEndian(d.Encapsulation.Port))
+		a.AddRtAttr(destinationTunnelFlags, nl.Uint16Attr(d.Encapsulation.Flags))
+	}
+	return a
+}
+
+// parseAttributes finds the attributes inside the one of the given type.
+func parseAttributes(message []byte, kind uint16) (map[uint16][]byte, error) {
+	if len(message) < nl.SizeofGenlmsg {
+		return nil, fmt.Errorf("a message of %d bytes", len(message))
+	}
+	outer, err := nl.ParseRouteAttr(message[nl.SizeofGenlmsg:])
+	if err != nil {
+		return nil, fmt.Errorf("parsing a message: %w", err)
+	}
+	for _, o := range outer {
+		if o.Attr.Type&nl.NLA_TYPE_MASK != kind {
+			continue
+		}
+		inner, err := nl.ParseRouteAttr(o.Value)
+		if err != nil {
+			return nil, fmt.Errorf("parsing attributes: %w", err)
+		}
+		return byType(inner), nil
+	}
+	return nil, fmt.Errorf("a message without attribute %d", kind)
+}
+
+func byType(list []syscall.NetlinkRouteAttr) map[uint16][]byte {
+	attributes := make(map[uint16][]byte, len(list))
+	for _, a := range list {
+		attributes[a.Attr.Type&nl.NLA_TYPE_MASK] = a.Value
+	}
+	return attributes
+}
+
+// number reads an integer of any size in the byte order of this machine; 0 when there is none.
+func number(b []byte) uint32 {
+	switch {
+	case len(b) >= 4:
+		return binary.NativeEndian.Uint32(b)
+	case len(b) >= 2:
+		return uint32(binary.NativeEndian.Uint16(b))
+	case len(b) == 1:
+		return uint32(b[0])
+	}
+	return 0
+}
+
+func port(b []byte) uint16 {
+	if len(b) < 2 {
+		return 0
+	}
+	return binary.BigEndian.Uint16(b)
+}
+
+// address reads an address of a family; the kernel sends 16 bytes for both.
+func address(b []byte, family uint32) (netip.Addr, error) {
+	if family == unix.AF_INET && len(b) > 4 {
+		b = b[:4]
+	}
+	a, ok := netip.AddrFromSlice(b)
+	if !ok || a.Is4() != (family == unix.AF_INET) {
+		return a, fmt.Errorf("an address of %d bytes in family %d", len(b), family)
+	}
+	return a, nil
+}
+
+func parseService(a map[uint16][]byte) (Service, error) {
+	s := Service{
+		Scheduler: nl.BytesToString(a[serviceScheduler]),
+		Flags:     Flags(number(a[serviceFlags])) & (OnePacket | Sched1 | Sched2 | Sched3),
+		Engine:    nl.BytesToString(a[serviceEngine]),
+	}
+	family := number(a[serviceFamily])
+	s.Family, s.Prefix = 4, uint8(onesOf(a[serviceNetmask]))
+	if family == unix.AF_INET6 {
+		s.Family, s.Prefix = 6, uint8(min(number(a[serviceNetmask]), 128))
+	}
+	if number(a[serviceFlags])&persistentFlag != 0 {
+		s.Timeout = number(a[serviceTimeout])
+	} else {
+		s.Prefix = widest(s.Family) // it means nothing
+	}
+	if s.Mark = number(a[serviceMark]); s.Mark != 0 {
+		return s, nil
+	}
+	addr, err := address(a[serviceAddress], family)
+	if err != nil {
+		return s, fmt.Errorf("a virtual service: %w", err)
+	}
+	s.Protocol = uint8(number(a[serviceProtocol]))
+	s.Addr = netip.AddrPortFrom(addr, port(a[servicePort]))
+	return s, nil
+}
+
+func parseDestination(a map[uint16][]byte, family int) (Destination, error) {
+	number16 := uint32(familyNumber(family))
+	if f := number(a[destinationFamily]); f != 0 {
+		number16 = f
+	}
+	addr, err := address(a[destinationAddress], number16)
+	if err != nil {
+		return Destination{}, fmt.Errorf("a destination: %w", err)
+	}
+	d := Destination{
+		Addr:   netip.AddrPortFrom(addr, port(a[destinationPort])),
+		Weight: number(a[destinationWeight]),
+		Method: Method(number(a[destinationMethod]) & methodMask),
+		Upper:  number(a[destinationUpper]),
+		Lower:  number(a[destinationLower]),
+	}
+	if d.Method == Tunnel {
+		d.Encapsulation = Encapsulation{
+			Type: uint8(number(a[destinationTunnelType])), Port: port(a[destinationTunnelPort]), Flags: uint16(number(a[destinationTunnelFlags])),
+		}
+	}
+	return d, nil
+}
+
+// widest is the prefix length of one address.
+func widest(family int) uint8 {
+	if family == 6 {
+		return 128
+	}
+	return 32
+}
