@@ -23,6 +23,7 @@ type token struct {
 type cursor struct {
 	frames []frame
 	peeked *token
+	order  readingOrder
 }
 
 type frame struct {
@@ -55,7 +56,16 @@ func (c *cursor) next() token {
 	return c.advance()
 }
 
+// advance gives the next token and notes that its line was read.
 func (c *cursor) advance() token {
+	t := c.step()
+	if t.kind != tokenEnd {
+		c.order.mark(t.pos)
+	}
+	return t
+}
+
+func (c *cursor) step() token {
 	for len(c.frames) > 0 {
 		f := &c.frames[len(c.frames)-1]
 		if f.next >= len(f.statements) {

@@ -7,14 +7,14 @@ import (
 )
 
 // Decode reads a tree into a configuration. It always gives a configuration: what is wrong is left out or replaced
-// as upstream does it, and said in the diagnostics. Faults of single lines come first, in the order of the text; what is
-// wrong between them follows.
+// as upstream does it, and said in the diagnostics, which are in the order of the text.
 func Decode(tree *parser.Tree, env Env) (Config, []parser.Diagnostic) {
 	d := newDecoder(tree, env)
 	d.level(d.table.root, 0, false)
 	if !d.stopped {
 		d.resolve()
 	}
+	d.cursor.order.sort(d.diagnostics)
 	return d.config, d.diagnostics
 }
 
