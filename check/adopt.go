@@ -90,7 +90,7 @@ func (s *service) adoptServer(i int, was formerServer, pair func(j int) int) {
 		} else if !r.checkers[j].idle {
 			// A new check of a server that is up need not prove it, and has its retries. One of a server that is out has
 			// to pass first.
-			r.checkers[j].up, r.checkers[j].tries = was.up, 0
+			r.checkers[j].up, r.checkers[j].eager = was.up, !was.up
 		}
 	}
 	if !was.up && !proven {

@@ -199,6 +199,38 @@ func (k *fakeKernel) Flush() error {
 	return nil
 }
 
+// set changes the kernel.
+func (k *fakeKernel) set(f func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f()
+}
+
+// put is what another program does: a service without servers.
+func (k *fakeKernel) put(addr string) {
+	key := ipvs.Key{Family: 4, Protocol: 6, Addr: ap(addr)}
+	k.set(func() { k.table[key] = ipvs.Entry{Service: ipvs.Service{Key: key, Scheduler: "rr"}} })
+}
+
+// drop is what another program does: it deletes a server, or a whole service.
+func (k *fakeKernel) drop(service, server string) {
+	k.set(func() {
+		for key, e := range k.table {
+			if key.Addr != ap(service) {
+				continue
+			}
+			if server == "" {
+				delete(k.table, key)
+				continue
+			}
+			e.Destinations = slices.DeleteFunc(slices.Clone(e.Destinations), func(d ipvs.Destination) bool { return d.Addr == ap(server) })
+			k.table[key] = e
+		}
+	})
+}
+
+func ap(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
 // show lists the table as "VIP:PORT: RIP:PORT=WEIGHT ...", sorted.
 func (k *fakeKernel) show() string {
 	k.mu.Lock()
@@ -222,6 +254,31 @@ type fakeNet struct {
 	dials int
 	times map[netip.AddrPort][]time.Time
 	delay time.Duration
+}
+
+type addrPort = netip.AddrPort
+
+// asked lists when a server was asked, from begin.
+func (f *fakeNet) asked(addr string, begin time.Time) []time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []time.Duration
+	for _, at := range f.times[ap(addr)] {
+		out = append(out, at.Sub(begin))
+	}
+	return out
+}
+
+// expectTimes compares times with whole seconds.
+func expectTimes(t *testing.T, what string, got []time.Duration, seconds ...int) {
+	t.Helper()
+	var want []time.Duration
+	for _, s := range seconds {
+		want = append(want, time.Duration(s)*time.Second)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s asked at %v, want %v", what, got, want)
+	}
 }
 
 var errBlackHole = errors.New("nothing comes back")
@@ -335,6 +392,15 @@ func (h *lineHook) take() string {
 	return s
 }
 
+// has tells whether a line contains all of the words.
+func (h *lineHook) has(words ...string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.list, func(line string) bool {
+		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) })
+	})
+}
+
 // showTable lists a table, sorted.
 func showTable(t ipvs.Table) string {
 	var out []string
@@ -348,7 +414,7 @@ func showTable(t ipvs.Table) string {
 		if k.Mark != 0 {
 			name = "fwm " + strconv.FormatUint(uint64(k.Mark), 10)
 		}
-		out = append(out, name+": "+strings.Join(dests, " "))
+		out = append(out, strings.TrimSpace(name+": "+strings.Join(dests, " ")))
 	}
 	return strings.Join(out, "\n")
 }

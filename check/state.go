@@ -43,6 +43,7 @@ type server struct {
 type checker struct {
 	up     bool
 	ran    bool  // a result has counted
+	eager  bool  // the first failure is enough: nothing is known of the server yet
 	idle   bool  // there is nothing that makes this kind of check: it counts as passed
 	tries  int64 // failures since the last success
 	part   int   // url that is next
@@ -69,13 +70,12 @@ func newService(cfg *config.VirtualServer, name string, r rules, makes func(conf
 	return s
 }
 
-// newChecker is a checker that has not run. With alpha it counts as failed. The first failure is enough in any case.
+// newChecker is a checker that has not run. With alpha it counts as failed.
 func newChecker(cfg *config.Checker, made bool) checker {
-	c := checker{up: !cfg.Alpha, tries: cfg.Timing.Retry, failed: none}
 	if !made {
-		c.up, c.ran, c.idle = true, true, true
+		return checker{up: true, ran: true, idle: true, failed: none}
 	}
-	return c
+	return checker{up: !cfg.Alpha, eager: true, failed: none}
 }
 
 // start brings the virtual server to life: servers without a failed check are up.

@@ -10,7 +10,8 @@ import (
 // count; one success is enough.
 func (s *service) checkedWhole(i, j int, r Result) rest {
 	c, cfg := s.checker(i, j)
-	defer func() { c.ran = true }()
+	enough := c.eager || c.tries >= cfg.Timing.Retry
+	defer func() { c.ran, c.eager = true, false }()
 	if r.passed() {
 		c.tries = 0
 		if !c.up || !c.ran {
@@ -23,7 +24,7 @@ func (s *service) checkedWhole(i, j int, r Result) rest {
 		s.sayAttempt(i, j, r)
 	}
 	switch {
-	case (c.up || !c.ran) && c.tries >= cfg.Timing.Retry:
+	case (c.up || !c.ran) && enough:
 		c.tries = 0
 		s.sayFailed(i, j, r)
 		s.fail(i, j)
@@ -64,7 +65,7 @@ func (s *service) failedPause(c *checker) rest {
 
 // passedPart goes on to the next url.
 func (s *service) passedPart(i, j int, h *config.HTTPCheck, r Result) {
-	c, cfg := s.checker(i, j)
+	c, _ := s.checker(i, j)
 	if !c.up && r.What != "" {
 		s.sayf("%s success to %s url(%s)", r.What, s.serverName(i), h.URLs[min(c.part, len(h.URLs)-1)].Path)
 	}
@@ -78,11 +79,8 @@ func (s *service) passedPart(i, j int, h *config.HTTPCheck, r Result) {
 		if !c.up || !c.ran {
 			s.sayf("Remote Web server %s succeed on service.", s.serverName(i))
 			s.recover(i, j)
-			c.ran = true
+			c.ran, c.eager = true, false
 		}
-	}
-	if !c.ran {
-		c.tries = cfg.Timing.Retry
 	}
 }
 
@@ -94,7 +92,7 @@ func (s *service) failedPart(i, j int, r Result) {
 	}
 	first := !c.ran
 	c.tries++
-	if c.tries > cfg.Timing.Retry {
+	if c.eager || c.tries > cfg.Timing.Retry {
 		if c.up || first {
 			s.sayFailed(i, j, r)
 		}
@@ -103,7 +101,7 @@ func (s *service) failedPart(i, j int, r Result) {
 		}
 		c.failed = c.part
 	}
-	c.ran = true
+	c.ran, c.eager = true, false
 }
 
 // checker returns the state and the configuration of a checker.

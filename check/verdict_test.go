@@ -12,42 +12,39 @@ import (
 func TestVerdictsOfOnePart(t *testing.T) {
 	const retry = 2
 	type state struct {
-		up, ran bool
-		tries   int64
+		up, ran, eager bool
+		tries          int64
 	}
 	type outcome struct {
 		state
 		pause rest
 		moved bool
 	}
-	for _, up := range []bool{false, true} {
-		for _, ran := range []bool{false, true} {
-			for tries := range int64(retry + 1) {
-				for _, event := range []string{"ok 0", "fail 0", "late 0", "broken 0"} {
-					before := state{up, ran, tries}
-					want := outcome{state{up, true, tries}, untilNext, false}
-					switch {
-					case event == "broken 0":
-						want.state = before
-					case event == "ok 0":
-						want = outcome{state{true, true, 0}, untilNext, !up}
-					case up && tries < retry:
-						want = outcome{state{true, true, tries + 1}, untilRetry, false}
-					case up:
-						want = outcome{state{false, true, 0}, untilNext, true}
-					case !ran && tries == retry: // the first result of one that starts as failed
-						want.tries = 0
-					}
-					m := newMachine(t, vsText("", fmt.Sprintf("TCP_CHECK {; retry %d; }", retry)))
-					m.servers[0].up = up
-					c := &m.servers[0].checkers[0]
-					c.up, c.ran, c.tries = up, ran, tries
-					m.do(event)
-					got := outcome{state{c.up, c.ran, c.tries}, m.paused, m.servers[0].up != up}
-					if got != want {
-						t.Errorf("%+v, %s: %+v, want %+v", before, event, got, want)
-					}
-				}
+	truth := []bool{false, true}
+	for k := range 8 * (retry + 1) {
+		before := state{truth[k&1], truth[k>>1&1], truth[k>>2&1], int64(k >> 3)}
+		for _, event := range []string{"ok 0", "fail 0", "late 0", "broken 0"} {
+			want := outcome{state{before.up, true, false, before.tries}, untilNext, false}
+			switch {
+			case event == "broken 0":
+				want.state = before
+			case event == "ok 0":
+				want = outcome{state{true, true, false, 0}, untilNext, !before.up}
+			case before.up && !before.eager && before.tries < retry:
+				want = outcome{state{true, true, false, before.tries + 1}, untilRetry, false}
+			case before.up:
+				want = outcome{state{false, true, false, 0}, untilNext, true}
+			case !before.ran && (before.eager || before.tries == retry): // the first result of one that starts as failed
+				want.tries = 0
+			}
+			m := newMachine(t, vsText("", fmt.Sprintf("TCP_CHECK {; retry %d; }", retry)))
+			m.servers[0].up = before.up
+			c := &m.servers[0].checkers[0]
+			c.up, c.ran, c.eager, c.tries = before.up, before.ran, before.eager, before.tries
+			m.do(event)
+			got := outcome{state{c.up, c.ran, c.eager, c.tries}, m.paused, m.servers[0].up != before.up}
+			if got != want {
+				t.Errorf("%+v, %s: %+v, want %+v", before, event, got, want)
 			}
 		}
 	}
