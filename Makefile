@@ -17,13 +17,14 @@ LDFLAGS := -s -w -X keepalived-go/daemon.Version=$(VERSION)
 # Packages that are tested with a network of namespaces, one at a time: their
 # tests measure times, and need root.
 LAB := ./test/lab ./test/e2e
-# Packages that need a kernel with ip_vs: they run in a virtual machine.
-INNER := ./test/lvs
+# Packages that need a kernel with ip_vs: their tests run in a virtual machine,
+# whatever this machine's kernel has.
+INNER := ./test/vm/inside/... ./test/lvs/...
 # All other packages with tests.
-UNIT = $$($(GO) list ./... | grep -v -E '/test/(lab|e2e|lvs)$$')
+UNIT = $$($(GO) list ./... | grep -v -E '/test/(lab|e2e|lvs|vm)(/|$$)')
 
 .DEFAULT_GOAL := build
-.PHONY: build check test unit race lab demo bench fuzz install clean help tools debs
+.PHONY: build check test unit race lab vm demo bench fuzz install clean help tools debs
 
 build: bin/keepalived bin/genhash ## Build bin/keepalived and bin/genhash
 
@@ -40,7 +41,7 @@ check: ## Check format, vet, staticcheck, the generated document and unit tests
 	if [ -d config/gen ]; then $(GO) run -buildvcs=false ./config/gen -check; fi
 	$(MAKE) unit
 
-test: debs build check race lab ## Set up and run all tests (root on Debian)
+test: debs build check race lab vm ## Set up and run all tests (root on Debian)
 
 unit: tools ## Run the tests that need no network, simulated clusters among them
 	CGO_ENABLED=0 $(GO) test $(UNIT)
@@ -50,6 +51,9 @@ race: tools ## Run the same tests with the race detector
 
 lab: build debs ## Run the tests with network namespaces, beside Debian's keepalived
 	$(GO) test -count=1 -p 1 -parallel 8 -timeout 9m -v $(LAB)
+
+vm: build debs ## Run the tests that need ip_vs, in a virtual machine
+	$(GO) test -count=1 -timeout 30m -v ./test/vm -inner '$(INNER)'
 
 demo: build debs ## Show two web servers that share an address
 	@$(GO) run -buildvcs=false ./test/demo
@@ -79,6 +83,8 @@ help: ## Say what the targets do
 tools:
 	scripts/tools ip:iproute2 gcc:gcc libc6-dev
 
-# Peers and servers of the tests: unpacked in .cache, never installed.
+# Peers and servers of the tests, and the kernel and the emulator of their
+# virtual machine: unpacked in .cache, never installed.
 debs:
-	scripts/debs keepalived nginx-light rsyslog
+	scripts/debs keepalived nginx-light rsyslog \
+		linux-image-cloud-amd64 qemu-system-x86 kmod iproute2 ipvsadm nftables curl tcpdump

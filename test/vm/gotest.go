@@ -14,19 +14,17 @@ import (
 	"time"
 )
 
-// Inside is the folder below which every package has its tests run in a
-// machine.
-const Inside = "./test/vm/inside"
-
 // Package is a package whose tests run in a machine.
 type Package struct {
 	// Path is its import path, Dir its folder.
 	Path, Dir string
 }
 
-// Packages lists the packages below Inside that have tests.
-func Packages(root string) ([]Package, error) {
-	output, err := goCommand(root, "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.Dir}}{{end}}", Inside+"/...")
+// Packages lists the packages that match patterns, such as ./test/..., and
+// have tests.
+func Packages(root string, patterns ...string) ([]Package, error) {
+	const row = "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.Dir}}{{end}}"
+	output, err := goCommand(root, append([]string{"list", "-f", row}, patterns...)...)
 	if err != nil {
 		return nil, err
 	}

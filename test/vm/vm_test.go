@@ -16,6 +16,7 @@ import (
 
 // The flags choose among the tests inside, as -test.run does outside.
 var (
+	inner       = flag.String("inner", "./test/vm/inside/...", "packages whose tests run inside")
 	insideRun   = flag.String("inside", "", "run only the tests inside that match")
 	showConsole = flag.Bool("console", false, "show the console of machines")
 )
@@ -57,14 +58,14 @@ func bootFor(t *testing.T, o Options) *Machine {
 	return m
 }
 
-// TestInside runs the tests of every package below Inside in one machine.
+// TestInside runs the tests of the packages that -inner names in one machine.
 func TestInside(t *testing.T) {
-	packages, err := Packages(sourceRoot)
+	packages, err := Packages(sourceRoot, strings.Fields(*inner)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(packages) == 0 {
-		t.Fatalf("there is no package with tests below %s", Inside)
+		t.Fatalf("there is no package with tests in %s", *inner)
 	}
 	var machine *Machine
 	for _, p := range packages {
