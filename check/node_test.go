@@ -121,6 +121,7 @@ type fakeKernel struct {
 	writes []ipvs.Operation
 	refuse func(ipvs.Operation) error
 	broken error // of Read
+	dead   bool  // who uses it is no more: nothing has an effect
 }
 
 func (k *fakeKernel) Read() (ipvs.Table, error) {
@@ -141,6 +142,9 @@ func (k *fakeKernel) Read() (ipvs.Table, error) {
 func (k *fakeKernel) Apply(ops []ipvs.Operation) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.dead {
+		return nil
+	}
 	for _, op := range ops {
 		if k.refuse != nil {
 			if err := k.refuse(op); err != nil {
