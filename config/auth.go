@@ -34,3 +34,25 @@ func (d *decoder) authPass(l line) {
 	}
 	d.scope.inst.AuthPass = pass
 }
+
+func (d *decoder) resolveAuth(i *rawInstance) {
+	none := func(why string) {
+		d.warn(i.Pos, "(%s) %s: authentication is ignored", i.Name, why)
+		i.AuthType = AuthNone
+	}
+	switch {
+	case i.AuthType == AuthNone:
+	case i.Instance.Strict:
+		none("strict mode has no authentication")
+	case i.Version == 3:
+		none("VRRP version 3 has no authentication")
+	case i.AuthPass == "":
+		none("auth_type needs auth_pass")
+	case i.Family == 6 && i.AuthType == AuthAH:
+		none("AH cannot be used with IPv6")
+	case i.AuthType == AuthAH && i.StateMaster && i.Priority != ownerPriority:
+		d.warn(i.Pos, "(%s) with AH an instance begins as BACKUP", i.Name)
+		i.StateMaster = false
+	}
+	d.resolveHMAC(i)
+}

@@ -154,3 +154,11 @@ func TestDiffRoutesAndRules(t *testing.T) {
 		t.Errorf("the same rules differ: %v %v", gone, come)
 	}
 }
+
+// A group that is removed because it has no members is not left behind in what named it.
+func TestRemovedTrackGroup(t *testing.T) {
+	c, diags := decodeText(t, "track_group TG {\ngroup {\nnosuch\n}\n}\nstatic_ipaddress {\n192.0.2.9 dev eth0 track_group TG\n}\nstatic_routes {\n192.0.2.0/24 dev eth0 track_group TG\n}\nstatic_rules {\niif eth0 table 1 preference 1 track_group TG\n}\n")
+	if c.StaticAddresses[0].TrackGroup != "" || c.StaticRoutes[0].TrackGroup != "" || c.StaticRules[0].TrackGroup != "" || !says(diags, "TG has no members") {
+		t.Errorf("%+v %+v %+v %v", c.StaticAddresses, c.StaticRoutes, c.StaticRules, diags)
+	}
+}

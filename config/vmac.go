@@ -138,3 +138,24 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	}
 	return netip.PrefixFrom(a, a.BitLen()), nil
 }
+
+// resolveVMAC settles what an interface of the instance's own means for other settings.
+func (d *decoder) resolveVMAC(i *rawInstance) {
+	own := i.VMAC.Use || i.IPVLAN.Use
+	if own && i.PromoteSecondaries {
+		d.warn(i.Pos, "(%s) promote_secondaries is set for a VMAC anyway, it is ignored", i.Name)
+		i.PromoteSecondaries = false
+	}
+	switch {
+	case !i.VMACXmitBase:
+	case i.VMAC.Use && i.Instance.Strict:
+		d.warn(i.Pos, "(%s) vmac_xmit_base is ignored in strict mode", i.Name)
+		i.VMACXmitBase = false
+	case !own:
+		d.warn(i.Pos, "(%s) vmac_xmit_base needs use_vmac, it is ignored", i.Name)
+		i.VMACXmitBase = false
+	}
+	if i.IPVLAN.Use && i.Family == 4 && !i.IPVLAN.Addr.IsValid() {
+		d.warn(i.Pos, "(%s) use_ipvlan with IPv4 needs an address", i.Name)
+	}
+}
