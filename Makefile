@@ -17,11 +17,9 @@ LDFLAGS := -s -w -X keepalived-go/daemon.Version=$(VERSION)
 # Packages that are tested with a network of namespaces, one at a time: their
 # tests measure times, and need root.
 LAB := ./test/lab ./test/e2e
-# Packages that need a kernel with ip_vs: their tests run in a virtual machine,
-# whatever this machine's kernel has.
-INNER := ./test/vm/inside/... ./test/lvs/...
-# All other packages with tests.
-UNIT = $$($(GO) list ./... | grep -v -E '/test/(lab|e2e|lvs|vm)(/|$$)')
+# All other packages with tests, except those below test/vm/inside, which
+# test/vm runs in a virtual machine, whatever the kernel of this one has.
+UNIT = $$($(GO) list ./... | grep -v -E '/test/(lab|e2e|vm)(/|$$)')
 
 .DEFAULT_GOAL := build
 .PHONY: build check test unit race lab vm demo bench fuzz install clean help tools debs
@@ -53,7 +51,7 @@ lab: build debs ## Run the tests with network namespaces, beside Debian's keepal
 	$(GO) test -count=1 -p 1 -parallel 8 -timeout 9m -v $(LAB)
 
 vm: build debs ## Run the tests that need ip_vs, in a virtual machine
-	$(GO) test -count=1 -timeout 30m -v ./test/vm -inner '$(INNER)'
+	$(GO) test -count=1 -timeout 30m -v ./test/vm
 
 demo: build debs ## Show two web servers that share an address
 	@$(GO) run -buildvcs=false ./test/demo
