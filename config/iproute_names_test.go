@@ -86,3 +86,26 @@ func TestCNumber(t *testing.T) {
 		}
 	}
 }
+
+// The group of an interface that is created is a name of iproute2 or a number.
+func TestLinkGroups(t *testing.T) {
+	for _, c := range []struct {
+		line string
+		vmac VMAC
+		lan  IPVLAN
+		says string
+	}{
+		{"use_vmac group uplinks", VMAC{Use: true, Group: some(uint32(7))}, IPVLAN{}, ""},
+		{"use_vmac v1 group 0x10", VMAC{Use: true, Name: "v1", Group: some(uint32(16))}, IPVLAN{}, ""},
+		{"use_vmac group uplink", VMAC{Use: true}, IPVLAN{}, `there is no interface group "uplink"`},
+		{"use_vmac group 2147483648", VMAC{Use: true}, IPVLAN{}, "no interface group"},
+		{"use_ipvlan group default", VMAC{}, IPVLAN{Use: true, Group: some(uint32(0))}, ""},
+		{"use_ipvlan group 9 vepa", VMAC{}, IPVLAN{Use: true, Group: some(uint32(9)), Mode: "vepa"}, ""},
+		{"use_ipvlan group x", VMAC{}, IPVLAN{Use: true}, "no interface group"},
+	} {
+		got, diags := decodeOn(t, "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\n"+c.line+"\n"+vip+"}\n", routeHost())
+		if in := got.Instances[0]; in.VMAC != c.vmac || in.IPVLAN != c.lan || !says(diags, c.says) {
+			t.Errorf("%s: %+v %+v %v", c.line, in.VMAC, in.IPVLAN, diags)
+		}
+	}
+}

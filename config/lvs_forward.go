@@ -34,7 +34,7 @@ func (d *decoder) readForwarding(l line, p *Forwarding) {
 func (d *decoder) tunnel(l line, f *Forwarding) bool {
 	args := l.st.Args()
 	for i := 1; i < len(args); i++ {
-		value := parser.Word{}
+		value := parser.Word{Pos: args[i].Pos}
 		if i+1 < len(args) {
 			value = args[i+1]
 		}

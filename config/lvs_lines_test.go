@@ -33,6 +33,7 @@ var trialsByBlock = map[string][]trial{
 		{"lb_kind TUN type gue", 5},
 		{"lb_kind TUN type gue port 500 csum", 0},
 		{"lb_kind TUN csum", 5},
+		{"lb_kind TUN type gue port", 5},
 		{"lb_kind DR type gre remcsum", 5},
 		{"lb_kind TUN zz", 5},
 		{"persistence_timeout", 0},
@@ -258,6 +259,11 @@ func TestServerLines(t *testing.T) {
 			c, diags := decodeText(t, strings.Replace(serverShell(block), "%s", r.line, 1))
 			if got := status(diags); got != r.want {
 				t.Errorf("%s { %q }: status %d, want %d; %v", block, r.line, got, r.want, diags)
+			}
+			for _, d := range diags {
+				if d.Pos.Source == nil {
+					t.Errorf("%s { %q }: %v has no place", block, r.line, d)
+				}
 			}
 			roundTrip(t, block+" { "+r.line+" }", c)
 		}

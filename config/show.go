@@ -255,8 +255,8 @@ func showVMAC(place any) []string {
 	if v.NotifyMsg {
 		words = append(words, "netlink_notify_msg")
 	}
-	if v.Group != "" {
-		words = append(words, "group", v.Group)
+	if v.Group.Set {
+		words = append(words, "group", strconv.FormatUint(uint64(v.Group.Value), 10))
 	}
 	return one(strings.Join(words, " "))
 }
@@ -276,8 +276,8 @@ func showIPVLAN(place any) []string {
 	if v.Mode != "" {
 		words = append(words, v.Mode)
 	}
-	if v.Group != "" {
-		words = append(words, "group", v.Group)
+	if v.Group.Set {
+		words = append(words, "group", strconv.FormatUint(uint64(v.Group.Value), 10))
 	}
 	return one(strings.Join(words, " "))
 }

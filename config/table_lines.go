@@ -6,6 +6,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "<DESTINATION>", Syntax: "[to] [TYPE] PREFIX or default/any/all; TYPE is a route type name such as unicast local broadcast anycast multicast throw unreachable prohibit blackhole nat", Default: "required",
 			Since: "1.0.1", Area: area, Meaning: "route destination (default6 accepted as deprecated form of inet6 default)",
+			Note:       "TYPE and to exclude each other; of several destinations the last counts",
 			Deprecated: true,
 		},
 		{
@@ -64,6 +65,7 @@ func routeOptions(area string) []Keyword {
 				{
 					Name: "mpls", Syntax: "LABEL[0..1048575] separated by /", Default: "-",
 					Since: "1.2.24", Area: area, Meaning: "MPLS label stack",
+					Note: "at most two labels",
 				},
 			},
 		},
@@ -150,6 +152,7 @@ func routeOptions(area string) []Keyword {
 				{
 					Name: "via", Syntax: "[inet|inet6] IPADDR", Default: "none",
 					Since: "1.0.1", Area: area, Meaning: "gateway of the hop",
+					Note: "must be of the family of the destination",
 				},
 				{
 					Name: "weight", Syntax: "INT[1..256]", Default: "1",
@@ -261,6 +264,7 @@ func routeOptions(area string) []Keyword {
 		{
 			Name: "via", Syntax: "[inet|inet6] IPADDR", Default: "none",
 			Since: "1.0.1", Area: area, Meaning: "gateway (may be of the other family)",
+			Note: "must be of the family of the destination",
 		},
 		{
 			Name: "vrf", Syntax: "IFNAME of an existing VRF", Default: "none",
@@ -336,6 +340,7 @@ func ruleOptions(area string) []Keyword {
 		{
 			Name: "ipproto", Syntax: "protocol name or number[0..255] (man page spells ip_proto)", Default: "none",
 			Since: "2.0.1", Area: area, Meaning: "IP protocol selector",
+			Note: "numbers up to 127, names of /etc/protocols for the others; ip_proto is not known",
 		},
 		{
 			Name: "l3mdev", Syntax: "(flag)", Default: "off",

@@ -29,8 +29,8 @@ type VMAC struct {
 	Name string // "": generated
 	// MAC is the address to use, "" for the protocol's. Five octets have the VRID appended.
 	MAC       string
-	NotifyMsg bool   // netlink_notify_msg
-	Group     string // link group
+	NotifyMsg bool             // netlink_notify_msg
+	Group     Optional[uint32] // link group; not set: that of the parent
 }
 
 // IPVLAN is use_ipvlan: the instance runs on an ipvlan of its own.
@@ -39,7 +39,7 @@ type IPVLAN struct {
 	Name  string
 	Addr  netip.Prefix
 	Mode  string // "", "bridge", "private" or "vepa"
-	Group string
+	Group Optional[uint32]
 }
 
 // HMAC is the auth_hmac block.

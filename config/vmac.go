@@ -21,7 +21,7 @@ func (d *decoder) useVMAC(l line) {
 		case (w.Text == "group" || w.Text == "name") && n+1 < len(args):
 			n++
 			if w.Text == "group" {
-				v.Group = args[n].Text
+				v.Group = d.linkGroup(v.Group, args[n])
 			} else {
 				v.Name = d.vmacName(v.Name, args[n])
 			}
@@ -31,6 +31,20 @@ func (d *decoder) useVMAC(l line) {
 			v.Name = d.vmacName(v.Name, w)
 		}
 	}
+}
+
+// linkGroup reads the group of an interface that is to be created: a name of iproute2 or a number.
+func (d *decoder) linkGroup(have Optional[uint32], w parser.Word) Optional[uint32] {
+	if n := cNumber(w.Text, 0); n.digits && n.rest == "" && uint32(n.value) <= groupNames.max {
+		return some(uint32(n.value))
+	}
+	names := d.names(groupNames)
+	id, ok := names[w.Text]
+	if !ok {
+		d.report(w.Pos, warning, statusConfig, hint(d, w.Text, names), "(%s) there is no %s %q, it is ignored", d.scope.inst.Name, groupNames.what, w.Text)
+		return have
+	}
+	return some(id)
 }
 
 // vmacName checks the name of an interface that is to be created. have is the name so far.
@@ -96,7 +110,7 @@ func (d *decoder) useIPVLAN(l line) {
 		case (w.Text == "group" || w.Text == "name") && n+1 < len(args):
 			n++
 			if w.Text == "group" {
-				v.Group = args[n].Text
+				v.Group = d.linkGroup(v.Group, args[n])
 			} else {
 				v.Name = d.vmacName(v.Name, args[n])
 			}
