@@ -96,7 +96,11 @@ func (s *service) serverHealth(i int) ServerHealth {
 	r := &s.servers[i]
 	h := ServerHealth{Up: r.up, Weight: r.weight, Checkers: make([]CheckerHealth, len(r.checkers))}
 	for j := range r.checkers {
-		h.Checkers[j] = CheckerHealth{ID: fingerprint(&s.cfg.RealServers[i].Checkers[j]), Up: r.checkers[j].up, Weight: r.checkers[j].weight}
+		c, cfg := s.checker(i, j)
+		if c.id == 0 {
+			c.id = fingerprint(cfg)
+		}
+		h.Checkers[j] = CheckerHealth{ID: c.id, Up: c.up, Weight: c.weight}
 	}
 	return h
 }

@@ -125,9 +125,11 @@ func TestChecksThatCannotBeMade(t *testing.T) {
 		n.net.set("10.1.0.11:80", syscall.EADDRNOTAVAIL)
 		n.net.set("10.1.0.12:80", syscall.EMFILE)
 		wait(10 * time.Second)
-		expect(t, "lines", sorted(n.lines.take()), `
-TCP_CHECK on service [10.1.0.11]:tcp:80 cannot be made, it counts as neither passed nor failed: connecting: dial: cannot assign requested address
-no file descriptors are left, checks are put off: connecting: dial: too many open files (0 in flight)`)
+		got := strings.Split(sorted(n.lines.take()), "\n")
+		if len(got) != 2 || !strings.HasPrefix(got[1], "no file descriptors are left, checks are put off: ") || got[0] != "TCP_CHECK on service "+
+			"[10.1.0.11]:tcp:80 cannot be made, it counts as neither passed nor failed: connecting: dial: cannot assign requested address" {
+			t.Errorf("lines: %q", got)
+		}
 		n.net.set("10.1.0.11:80", nil)
 		wait(2 * time.Second)
 		n.net.set("10.1.0.11:80", syscall.EADDRNOTAVAIL)

@@ -42,13 +42,14 @@ type server struct {
 // checker is the state of one check of a real server.
 type checker struct {
 	up     bool
-	ran    bool  // a result has counted
-	eager  bool  // the first failure is enough: nothing is known of the server yet
-	idle   bool  // there is nothing that makes this kind of check: it counts as passed
-	tries  int64 // failures since the last success
-	part   int   // url that is next
-	failed int   // url that failed last, or none
-	weight int64 // what it adds to the weight of its server
+	ran    bool   // a result has counted
+	eager  bool   // the first failure is enough: nothing is known of the server yet
+	idle   bool   // there is nothing that makes this kind of check: it counts as passed
+	tries  int64  // failures since the last success
+	part   int    // url that is next
+	failed int    // url that failed last, or none
+	weight int64  // what it adds to the weight of its server
+	id     uint64 // fingerprint of what it checks; 0 until it is asked for
 }
 
 // none is no part of a checker.

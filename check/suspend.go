@@ -142,8 +142,6 @@ func (e *Engine) applyLinks() {
 		if rests {
 			word = "Suspending"
 		}
-		v.each(func(t *task) {
-			e.log.Infof("%s healthchecker for service %s for VS %s", word, v.state.serverName(t.server), v.name)
-		})
+		v.each(func(t *task) { e.sayActive(v, t, word) })
 	}
 }

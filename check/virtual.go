@@ -108,24 +108,27 @@ func (v *virtual) cancelAll() {
 	})
 }
 
-// activate schedules the tasks that are not scheduled, and says so.
+// activate schedules the tasks that are not scheduled, and says so of those that have something to find out yet.
 func (e *Engine) activate(now time.Time, vs []*virtual) {
 	for _, v := range vs {
+		before := v.suspended
 		v.suspended = e.suspense.rests(v)
 		v.each(func(t *task) {
-			c := &v.state.servers[t.server].checkers[t.checker]
-			if v.suspended || !c.ran {
-				word := "Activating"
-				if v.suspended {
-					word = "Deactivating"
-				}
-				e.log.Infof("%s healthchecker for service %s for VS %s", word, v.state.serverName(t.server), v.name)
+			fresh := t.due.IsZero() && !t.inFlight && !t.waiting
+			if v.suspended && (fresh || !before) {
+				e.sayActive(v, t, "Deactivating")
+			} else if !v.suspended && (before || fresh && !v.state.servers[t.server].checkers[t.checker].ran) {
+				e.sayActive(v, t, "Activating")
 			}
-			if t.due.IsZero() && !t.inFlight && !t.waiting {
+			if fresh {
 				e.schedule.set(t, first(now, t.config().Timing.Warmup, e.opt.Random))
 			}
 		})
 	}
+}
+
+func (e *Engine) sayActive(v *virtual, t *task, word string) {
+	e.log.Infof("%s healthchecker for service %s for VS %s", word, v.state.serverName(t.server), v.name)
 }
 
 // sayIdle says once for each kind of check that nothing makes it.
