@@ -20,17 +20,15 @@ type commandRow struct {
 	stdout, stderr string
 	want           error
 	says           string // part of the error; there is to be none where this and want are empty
-	// time is how long it may take, a minute where it is 0.
-	time time.Duration
+	// until is what the command writes when its time is up; a minute is over
+	// where it is empty.
+	until string
 }
 
 func (row commandRow) run(t *testing.T, m *Machine) {
-	if row.time == 0 {
-		row.time = time.Minute
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), row.time)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	var stdout, stderr bytes.Buffer
+	stdout, stderr := listener{until: row.until, heard: cancel}, listener{}
 	row.command.Stdout, row.command.Stderr = &stdout, &stderr
 	r, err := m.Run(ctx, row.command)
 	switch {
@@ -46,6 +44,21 @@ func (row commandRow) run(t *testing.T, m *Machine) {
 	}
 }
 
+// listener collects output until it has heard enough.
+type listener struct {
+	bytes.Buffer
+	until string
+	heard func()
+}
+
+func (l *listener) Write(p []byte) (int, error) {
+	n, err := l.Buffer.Write(p)
+	if l.until != "" && strings.Contains(l.String(), l.until) {
+		l.heard()
+	}
+	return n, err
+}
+
 func shell(script string, args ...any) Command {
 	return Command{Args: []string{"sh", "-c", fmt.Sprintf(script, args...)}}
 }
@@ -54,7 +67,7 @@ func shell(script string, args ...any) Command {
 // the other in the same machine.
 func TestRun(t *testing.T) {
 	open, closed := t.TempDir(), t.TempDir()
-	m := bootFor(t, Options{Modules: []string{}, Memory: 512 << 20, Writable: []string{open}})
+	m := bootFor(t, Options{Modules: []string{}, Memory: 256 << 20, Writable: []string{open}})
 	var long strings.Builder
 	for i := range 100_000 {
 		fmt.Fprintln(&long, "line", i)
@@ -80,7 +93,7 @@ func TestRun(t *testing.T) {
 		{name: "no such program", command: Command{Args: []string{"no-such-program"}}, says: "no-such-program"},
 		{name: "no memory", command: Command{Args: []string{"tail", "/dev/zero"}}, want: ErrMemory,
 			says: "Out of memory: Killed process"},
-		{name: "no end", command: shell("echo started; exec sleep 1000"), time: 10 * time.Second, want: ErrHang, stdout: "started\n"},
+		{name: "no end", command: shell("echo started; exec sleep 1000"), until: "started", want: ErrHang, stdout: "started\n"},
 		{name: "none of it did harm", command: shell("echo fine"), stdout: "fine\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) { row.run(t, m) })
@@ -99,7 +112,7 @@ func TestEnd(t *testing.T) {
 	for _, row := range []commandRow{
 		{name: "panic", command: shell("echo c > /proc/sysrq-trigger; sleep 1000"), want: ErrPanic, says: "sysrq triggered crash"},
 		{name: "turned off", command: shell("echo o > /proc/sysrq-trigger; sleep 1000"), want: ErrEnded},
-		{name: "hang", command: shell("trap '' QUIT; while :; do :; done"), time: 3 * time.Second, want: ErrHang},
+		{name: "hang", command: shell("trap '' QUIT; echo started; while :; do :; done"), until: "started", want: ErrHang, stdout: "started\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			m := bootFor(t, Options{Modules: []string{}})

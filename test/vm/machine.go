@@ -80,23 +80,29 @@ func Boot(ctx context.Context, o Options) (*Machine, error) {
 		return nil, err
 	}
 	start := time.Now()
-	var m *Machine
-	if accelerated(o.Root) {
-		limited, cancel := context.WithTimeout(ctx, accelerationTime)
-		m, err = boot(limited, o, k, a, "kvm")
-		cancel()
-		if err != nil && ctx.Err() == nil {
-			err = noteUseless(o.Root, err)
-		}
-	}
-	if m == nil && err == nil {
-		m, err = boot(ctx, o, k, a, "tcg,thread=multi")
-	}
+	m, err := bootFastest(ctx, o, k, a)
 	if err != nil {
 		return nil, err
 	}
 	m.BootTime = time.Since(start)
 	return m, nil
+}
+
+// bootFastest tries acceleration first where it has not failed yet.
+func bootFastest(ctx context.Context, o Options, k kernel, a *archive) (*Machine, error) {
+	if accelerated(o.Root) {
+		limited, cancel := context.WithTimeout(ctx, accelerationTime)
+		defer cancel()
+		m, err := boot(limited, o, k, a, "kvm")
+		// A machine that reports why it failed does run.
+		if err == nil || errors.Is(err, errNotReady) || ctx.Err() != nil {
+			return m, err
+		}
+		if err := noteUseless(o.Root, err); err != nil {
+			return nil, err
+		}
+	}
+	return boot(ctx, o, k, a, "tcg,thread=multi")
 }
 
 func (o Options) withDefaults() Options {
@@ -124,7 +130,7 @@ func boot(ctx context.Context, o Options, k kernel, a *archive, accelerator stri
 	case err != nil:
 		err = fmt.Errorf("booting the machine: %w", err)
 	case r.Ready == nil:
-		err = fmt.Errorf("booting the machine: %s\n%s", r.Failed, m.console)
+		err = fmt.Errorf("%w: %s\n%s", errNotReady, r.Failed, m.console)
 	default:
 		m.Kernel = r.Ready.Kernel
 		return m, nil
@@ -191,6 +197,9 @@ var (
 	// ErrMemory says that the kernel killed processes for want of memory.
 	ErrMemory = errors.New("the machine ran out of memory")
 )
+
+// errNotReady says that process 1 could not do its work.
+var errNotReady = errors.New("preparing the machine")
 
 // endTime is how long qemu may take to end after its stream did.
 const endTime = 10 * time.Second
