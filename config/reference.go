@@ -25,6 +25,7 @@ func Differences() []Difference {
 		{"vrrp_iptables", "Builds with iptables use it.", "As in Debian's build it is reported, and nftables is used."},
 		{"routes and rules", "The word after `inet` or `inet6` is skipped, so that a destination or an option may be lost.", "It is read."},
 		{"routes and rules", "Of the `id` of a tunnel and of `tunnel-id` only the lower 32 bits are used.", "All 64 bits are used."},
+		{"routes", "The address behind `or` may be of another family than the route, which the kernel then refuses.", "The line is ignored."},
 		{"rtt, rttvar, rto_min", "Version 2.2.7 only logs that a time is out of range; later versions report it.", "It is reported, and the nearest time is used."},
 		{"names of iproute2", "Version 2.2.7 reads `/etc/iproute2` only; later versions read `/usr/share/iproute2` and the folders beside the files too.", "As in later versions."},
 		{"routes without interface", "Version 2.2.7 reports that it cannot track them.", "As in later versions nothing is said."},
