@@ -59,7 +59,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) error {
 		}
 	}
 	e.order = vs
-	e.reread = true
+	e.reread, e.exhaust = true, false
 	e.activate(now, vs)
 	e.sayIdle(cfg)
 	return nil

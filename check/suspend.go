@@ -138,9 +138,12 @@ func (e *Engine) applyLinks() {
 			continue
 		}
 		v.suspended = rests
-		word := "Activating"
+		word, event := "Activating", "added"
 		if rests {
-			word = "Suspending"
+			word, event = "Suspending", "removed"
+		}
+		if a := v.serves.Addr; e.opt.Detail && a.IsValid() {
+			e.log.Infof("Netlink reflector reports IP %s %s", a.Addr(), event)
 		}
 		v.each(func(t *task) { e.sayActive(v, t, word) })
 	}

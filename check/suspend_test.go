@@ -27,12 +27,12 @@ func TestSuspend(t *testing.T) {
 		n.links.set("10.1.0.1/24", "10.1.0.100/32")
 		wait(4 * time.Second) // until 9.5
 		expectTimes(t, "active", n.net.asked("10.1.0.11:80", begin), 7, 9)
-		expect(t, "lines", n.lines.take(), "Activating"+service+"\nTCP connection to [10.1.0.11]:tcp:80 success.")
+		expect(t, "lines", n.lines.take(), "Netlink reflector reports IP 10.1.0.100 added\nActivating"+service+"\nTCP connection to [10.1.0.11]:tcp:80 success.")
 		n.links.set("10.1.0.1/24", "10.1.0.100/32", "fe80::1/64") // nothing of ours
 		n.links.set("10.1.0.1/24")
 		n.net.set("10.1.0.11:80", syscall.ECONNREFUSED)
 		wait(10 * time.Second)
-		expect(t, "lines", n.lines.take(), "Suspending"+service)
+		expect(t, "lines", n.lines.take(), "Netlink reflector reports IP 10.1.0.100 removed\nSuspending"+service)
 		expect(t, "what is suspended stays as it was", n.kernel.show(), "10.1.0.100:80: 10.1.0.11:80=1")
 		n.reload(strings.Replace(text, "ha_suspend", "", 1))
 		wait(3 * time.Second)

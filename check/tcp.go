@@ -36,7 +36,7 @@ func (c *tcp) Probe(ctx context.Context, _ int) Result {
 // that the check could not be made here.
 var refusals = []error{
 	syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.ENETUNREACH, syscall.EHOSTUNREACH,
-	syscall.EHOSTDOWN, syscall.ENETDOWN,
+	syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.ENOPROTOOPT, syscall.EPROTO,
 }
 
 // dialResult sorts the error of a connection as upstream does.
