@@ -1,0 +1,6 @@
+//go:build !race
+
+package check
+
+// manyServices is how many services TestFortyThousandRealServers has.
+const manyServices = 2500
