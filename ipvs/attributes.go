@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"strings"
 	"syscall"
 
 	"github.com/vishvananda/netlink/nl"
@@ -138,6 +139,12 @@ func number(b []byte) uint32 {
 	return 0
 }
 
+// text reads a string that the kernel ends with a zero byte.
+func text(b []byte) string {
+	s, _, _ := strings.Cut(string(b), "\x00")
+	return s
+}
+
 func port(b []byte) uint16 {
 	if len(b) < 2 {
 		return 0
@@ -159,9 +166,9 @@ func address(b []byte, family uint32) (netip.Addr, error) {
 
 func parseService(a map[uint16][]byte) (Service, error) {
 	s := Service{
-		Scheduler: nl.BytesToString(a[serviceScheduler]),
+		Scheduler: text(a[serviceScheduler]),
 		Flags:     Flags(number(a[serviceFlags])) & (OnePacket | Sched1 | Sched2 | Sched3),
-		Engine:    nl.BytesToString(a[serviceEngine]),
+		Engine:    text(a[serviceEngine]),
 	}
 	family := number(a[serviceFamily])
 	s.Family, s.Prefix = 4, uint8(onesOf(a[serviceNetmask]))

@@ -27,11 +27,11 @@ func instances(n int, state string, priority int, lines string) string {
 }
 
 // virtualServers is a configuration of n virtual servers with m real servers
-// each, all with a check.
-func virtualServers(n, m int) string {
+// each, all with a check every so many seconds.
+func virtualServers(n, m, delay int) string {
 	var all strings.Builder
 	for i := range n {
-		fmt.Fprintf(&all, "virtual_server 10.%d.%d.1 80 {\n    delay_loop 6\n    lb_algo rr\n    lb_kind NAT\n    protocol TCP\n", 64+i/250, i%250)
+		fmt.Fprintf(&all, "virtual_server 10.%d.%d.1 80 {\n    delay_loop %d\n    lb_algo rr\n    lb_kind NAT\n    protocol TCP\n", 64+i/250, i%250, delay)
 		for j := range m {
 			fmt.Fprintf(&all, "    real_server 10.%d.%d.%d 80 {\n        weight 1\n        TCP_CHECK {\n            connect_timeout 3\n        }\n    }\n",
 				128+i/250, i%250, j+1)

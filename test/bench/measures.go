@@ -53,7 +53,7 @@ func (b *bench) checks(ctx context.Context) error {
 		{"check 1 instance", instances(1, "MASTER", 100, "advert_int 1"), 11},
 		{"check 1000 instances", instances(1000, "MASTER", 100, "advert_int 1"), 7},
 		{"check 2000 instances", instances(2000, "MASTER", 100, "advert_int 1"), 7},
-		{"check 2277 x 16 servers", virtualServers(2277, 16), 5},
+		{"check 2277 x 16 servers", virtualServers(2277, 16, 6), 5},
 	} {
 		if err := b.check(ctx, n.a, c.name, c.config, c.runs); err != nil {
 			return err
