@@ -112,7 +112,7 @@ const cleanupPatience = 5 * time.Second
 
 // cleanUp takes addresses off that a dead child has left: nobody answers for them any more, and a peer will take them.
 func (p *parent) cleanUp(left map[string]vrrp.InstanceState) {
-	if len(left) == 0 || p.options.KeepVRRP {
+	if len(left) == 0 {
 		return
 	}
 	child, err := p.launchChild(p.vrrp, roleCleanup, left)
@@ -129,11 +129,13 @@ func (p *parent) cleanUp(left map[string]vrrp.InstanceState) {
 	})
 }
 
-// cleanUpAll takes every address off: no child will start any more.
+// cleanUpAll takes every address off: no child will start any more. It is the end, at which the addresses may stay.
 func (p *parent) cleanUpAll() {
 	left := p.known
 	p.known = nil
-	p.cleanUp(left)
+	if !p.options.KeepVRRP {
+		p.cleanUp(left)
+	}
 }
 
 // watchResume takes the addresses of every instance off whose successor has not resumed in time: by then a peer is

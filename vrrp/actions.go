@@ -45,9 +45,7 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 		e.worker.want(r.key, r.cfg.Name, kernelAddresses(r.cfg), nil)
 	case fsm.RemoveAddresses:
 		e.detail("(%s) removing VIPs.", r.cfg.Name)
-		if !e.opt.KeepAddresses {
-			e.worker.want(r.key, r.cfg.Name, nil, kernelAddresses(r.cfg))
-		}
+		e.worker.want(r.key, r.cfg.Name, nil, kernelAddresses(r.cfg))
 	case fsm.Announce:
 		e.announce(r, kernelAddresses(r.cfg), a.Repeat)
 	case fsm.Entered:
@@ -75,16 +73,20 @@ func (e *Engine) changed(r *router, before, after fsm.State) {
 	e.changes = true
 }
 
-// sendAdvert puts one advert into this turn's batch.
+// sendAdvert puts one advert into this turn's batch. A farewell because the interface has lost its address comes from
+// the one that it had, as upstream's does.
 func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
-	s := r.socket
-	if s == nil || !r.source.IsValid() {
+	s, source := r.socket, r.source
+	if !source.IsValid() && priority == 0 {
+		source = r.lastSource
+	}
+	if s == nil || !source.IsValid() {
 		return
 	}
 	m := r.message
 	m.Priority = priority
 	r.ipID++
-	datagram := packet.AppendIPv4(s.buffer(), &m, r.source, r.cfg.MulticastGroup, r.ipID, packet.TTL)
+	datagram := packet.AppendIPv4(s.buffer(), &m, source, r.cfg.MulticastGroup, r.ipID, packet.TTL)
 	if s.add(datagram) {
 		e.outgoing = append(e.outgoing, s)
 	}
@@ -93,7 +95,7 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 		r.stats.PriorityZeroSent++
 		e.detail("(%s) sent 0 priority", r.cfg.Name)
 	}
-	r.lastSent = now
+	r.lastSent, r.lastSource = now, source
 	e.opt.Beats.set(r.slot, e.clock.monotonic(now))
 }
 

@@ -34,7 +34,8 @@ type Options struct {
 	Beats Beats
 	// Scripts starts notify scripts; nil starts none.
 	Scripts Scripts
-	// KeepAddresses leaves the addresses on the interfaces at the end (--dont-release-vrrp).
+	// KeepAddresses leaves the addresses of Masters on the interfaces at the end, with no farewell to the peers
+	// (--dont-release-vrrp).
 	KeepAddresses bool
 }
 
@@ -248,10 +249,13 @@ func (e *Engine) do(f func()) error {
 }
 
 // stop ends every machine (priority 0, addresses off, notify_stop) and waits for the kernel worker, in bounded time.
+// When the addresses are to stay, the machines are left as they are: no peer is to be asked to take the addresses.
 func (e *Engine) stop(workerDone <-chan struct{}) error {
 	now := time.Now()
 	for _, r := range e.order {
-		e.step(now, r, fsm.Shutdown{})
+		if !e.opt.KeepAddresses {
+			e.step(now, r, fsm.Shutdown{})
+		}
 	}
 	e.flush()
 	e.worker.close()

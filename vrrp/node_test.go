@@ -33,6 +33,7 @@ type node struct {
 	cancel context.CancelFunc
 	done   chan error
 	states []InstanceState
+	keep   bool // the addresses at the end
 }
 
 func newNode(t *testing.T, lan *wire.LAN, name, address string) *node {
@@ -58,7 +59,7 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	n.t.Helper()
 	engine, err := New(Options{
 		Config: cfg, Network: n.host.Network(), Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
-		Detail: true, Resume: resume, Scripts: n.script, Report: func(s []InstanceState) { n.states = s },
+		Detail: true, Resume: resume, Scripts: n.script, KeepAddresses: n.keep, Report: func(s []InstanceState) { n.states = s },
 	})
 	if err != nil {
 		n.t.Fatal(err)

@@ -16,6 +16,9 @@ import (
 // reads before it acts on a deadline. When there was little, the socket is armed, and the next advert wakes the engine.
 func (e *Engine) receive(s *sharedSocket) {
 	s.drainAt = time.Time{}
+	if s.users == 0 {
+		return // it was closed after it had said that there is something to read
+	}
 	deliver := func(d wire.Datagram) { e.deliver(s, d) }
 	if s.users >= manyUsers {
 		// An error comes again from Receive, which arms the socket in any case.

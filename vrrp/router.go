@@ -31,8 +31,9 @@ type router struct {
 	stats      Stats
 	complained complaints
 	lastSent   time.Time
-	slot       int  // in Beats
-	removed    bool // by a reload
+	lastSource netip.Addr // of the last advert
+	slot       int        // in Beats
+	removed    bool       // by a reload
 }
 
 // Stats are the counters of one instance, as upstream's keepalived.stats has them.

@@ -26,8 +26,10 @@ type kernelWorker struct {
 	mu     sync.Mutex
 	cond   *sync.Cond
 	jobs   map[string]*job
-	queue  []*job // oldest first
-	staged []*job // asked for in this turn, released after the adverts have left
+	wanted map[string][]netif.Address // by key, what is wanted last; nothing for who wants nothing
+	holder map[place]string           // the key that wants an address, the newest one where a reload has moved it
+	queue  []*job                     // oldest first
+	staged []*job                     // asked for in this turn, released after the adverts have left
 	closed bool
 }
 
@@ -50,7 +52,8 @@ type result struct {
 }
 
 func newKernelWorker(kernel Kernel, network wire.Network, scripts Scripts, results chan<- result) *kernelWorker {
-	w := &kernelWorker{kernel: kernel, network: network, scripts: scripts, results: results, jobs: map[string]*job{}}
+	w := &kernelWorker{kernel: kernel, network: network, scripts: scripts, results: results,
+		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
 	w.cond = sync.NewCond(&w.mu)
 	return w
 }
@@ -64,7 +67,33 @@ func (w *kernelWorker) want(key, name string, want, drop []netif.Address) {
 		}
 		j.want, j.assert = want, true
 		j.announce = nil // announcements of a former set are void
+		w.hold(key, want)
 	})
+}
+
+// hold notes which addresses an instance wants now; those that it wanted before are nobody's, unless another instance
+// has got them meanwhile. The caller has the lock.
+func (w *kernelWorker) hold(key string, want []netif.Address) {
+	for _, a := range w.wanted[key] {
+		if w.holder[placeOf(a)] == key {
+			delete(w.holder, placeOf(a))
+		}
+	}
+	delete(w.wanted, key)
+	if len(want) > 0 {
+		w.wanted[key] = want
+	}
+	for _, a := range want {
+		w.holder[placeOf(a)] = key
+	}
+}
+
+// elsewhere tells whether an address that an instance gives up is wanted by another one.
+func (w *kernelWorker) elsewhere(key string, a netif.Address) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	holder, held := w.holder[placeOf(a)]
+	return held && holder != key
 }
 
 // announce adds a burst, sent after the addresses.
@@ -152,6 +181,9 @@ func (w *kernelWorker) take() (job, bool) {
 func (w *kernelWorker) work(j job) {
 	failed := map[netip.Addr]bool{}
 	for _, a := range j.drop {
+		if w.elsewhere(j.key, a) {
+			continue // a reload has moved it to another instance, which is Master
+		}
 		if err := w.kernel.DeleteAddress(a); err != nil {
 			w.fail(j, fmt.Errorf("removing address: %w", err))
 		}
@@ -209,20 +241,24 @@ func (w *kernelWorker) fail(j job, err error) {
 	w.results <- result{key: j.key, name: j.name, err: err}
 }
 
+// place is what makes an address the same to the kernel, whatever its options are.
+type place struct {
+	prefix netip.Prefix
+	dev    string
+}
+
+func placeOf(a netif.Address) place { return place{a.Prefix, a.Dev} }
+
 // without returns list less the addresses that keep holds on the same interface.
 func without(list, keep []netif.Address) []netif.Address {
-	type place struct {
-		prefix netip.Prefix
-		dev    string
-	}
 	held := make(map[place]struct{}, len(keep))
 	for _, a := range keep {
-		held[place{a.Prefix, a.Dev}] = struct{}{}
+		held[placeOf(a)] = struct{}{}
 	}
 	var out []netif.Address
 	for _, a := range list {
-		if _, ok := held[place{a.Prefix, a.Dev}]; !ok {
-			held[place{a.Prefix, a.Dev}] = struct{}{}
+		if _, ok := held[placeOf(a)]; !ok {
+			held[placeOf(a)] = struct{}{}
 			out = append(out, a)
 		}
 	}
