@@ -26,6 +26,8 @@ var libraries = map[string][]string{
 	"github.com/spf13/pflag":              {"daemon"},
 	"github.com/coreos/go-systemd/v22":    {"daemon"},
 	"github.com/fsnotify/fsnotify":        {"track"},
+	"go.elara.ws/pcre":                    {"check/pcre"},
+	"modernc.org/libc":                    {"check/pcre"},
 	"golang.org/x/net":                    {"vrrp/wire", "check"},
 	"golang.org/x/sys":                    {"daemon", "status", "vrrp.", "vrrp/wire", "check", "bfd", "track", "ipvs", "notify", "netif"},
 }
