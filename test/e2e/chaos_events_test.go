@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ var chaosEvents = []chaosEvent{
 	{"child killed", runs, (*chaos).killChild},
 	{"all killed and started", runs, (*chaos).killAll},
 	{"stopped", runs, (*chaos).stopDaemon},
-	{"started", func(m *member) bool { return m.daemon == nil }, func(c *chaos, m *member) error { c.run(m); return nil }},
+	{"started", func(m *member) bool { return m.daemon == nil }, (*chaos).run},
 	{"reload", runs, (*chaos).reload},
 	{"short sleep", runs, func(c *chaos, m *member) error { return c.sleep(m, c.dialect.interval*3/2) }},
 	{"long sleep", runs, func(c *chaos, m *member) error { return c.sleep(m, 2*c.dialect.masterDown(1)) }},
@@ -82,15 +83,30 @@ func (c *chaos) killChild(m *member) error {
 	if err != nil {
 		return err
 	}
-	return unix.Kill(pid, unix.SIGKILL)
+	mark := m.daemon.Lines.Len()
+	if err := unix.Kill(pid, unix.SIGKILL); err != nil || m.program.Path == ours.Path {
+		return err
+	}
+	// Debian's next process does not know what the killed one was. It starts
+	// as Backup, and its peer takes over meanwhile.
+	return c.begun(m, mark)
 }
 
 func (c *chaos) killAll(m *member) error {
 	if err := m.daemon.KillAll(c.context(time.Second)); err != nil {
 		return err
 	}
-	c.run(m)
-	return nil
+	if m.program.Path != ours.Path {
+		// Debian's program takes any process that has the number in a pid file
+		// for itself ("daemon is already running"), and does not start. In the
+		// few numbers of a host that is likely to happen.
+		for _, name := range []string{"/run/keepalived.pid", "/run/vrrp.pid"} {
+			if err := os.Remove(m.Path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return c.run(m)
 }
 
 func (c *chaos) stopDaemon(m *member) error {
