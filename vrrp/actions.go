@@ -70,6 +70,7 @@ func (e *Engine) changed(r *router, before, after fsm.State) {
 		r.stats.ReleaseMaster++
 	}
 	r.complained = 0
+	clear(r.seen)
 	e.changes = true
 }
 

@@ -34,6 +34,9 @@ type router struct {
 	lastSource netip.Addr // of the last advert
 	slot       int        // in Beats
 	removed    bool       // by a reload
+
+	seen       map[place]struct{} // addresses that the interfaces have had since it became Master
+	reasserted time.Time          // when addresses were put back last
 }
 
 // Stats are the counters of one instance, as upstream's keepalived.stats has them.
@@ -48,7 +51,7 @@ type Stats struct {
 
 // newRouter makes a router in Init. resume is nil for a fresh one.
 func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.Time) *router {
-	r := &router{key: Key(cfg), slot: e.slots.take()}
+	r := &router{key: Key(cfg), slot: e.slots.take(), seen: map[place]struct{}{}}
 	r.configure(cfg)
 	mc := machineConfig(cfg, r.source)
 	mc.StartupDelay = e.opt.Config.Global.StartupDelay

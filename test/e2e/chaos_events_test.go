@@ -30,6 +30,7 @@ var chaosEvents = []chaosEvent{
 	{"interface up", func(m *member) bool { return m.down }, func(_ *chaos, m *member) error { m.down = false; return m.LinkUp() }},
 	{"base address removed", func(m *member) bool { return !m.bare }, func(_ *chaos, m *member) error { m.bare = true; return m.RemoveAddress(m.Address) }},
 	{"base address put back", func(m *member) bool { return m.bare }, func(_ *chaos, m *member) error { m.bare = false; return m.AddAddress(m.Address) }},
+	{"virtual address removed", runs, (*chaos).removeVirtual},
 	{"child killed", runs, (*chaos).killChild},
 	{"all killed and started", runs, (*chaos).killAll},
 	{"stopped", runs, (*chaos).stopDaemon},
@@ -76,6 +77,16 @@ func (c *chaos) vrrpChild(m *member) (pid int, err error) {
 		return errors.New("there is none")
 	})
 	return pid, err
+}
+
+// removeVirtual takes the address off a Master, as a network manager does that
+// does not know it. Ours puts it back. Debian's goes to Backup for a while.
+func (c *chaos) removeVirtual(m *member) error {
+	has, err := m.Holds(vip)
+	if err != nil || !has {
+		return err
+	}
+	return m.RemoveAddress(netip.PrefixFrom(vip, vip.BitLen()))
 }
 
 func (c *chaos) killChild(m *member) error {

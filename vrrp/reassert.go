@@ -1,0 +1,65 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+
+	"keepalived-go/netif"
+	"keepalived-go/vrrp/fsm"
+)
+
+// reassertPause bounds how often an address is put back, where somebody takes it off again and again.
+const reassertPause = time.Second
+
+// held is what the interfaces have by the newest view.
+type held map[place]struct{}
+
+func heldAddresses(links netif.State) held {
+	h := held{}
+	for name, link := range links.ByName {
+		for _, p := range link.Addresses {
+			h[addressPlace(p.Addr(), name)] = struct{}{}
+		}
+	}
+	return h
+}
+
+// addressPlace leaves the length of the network out: of an address with a peer, the kernel tells the peer's.
+func addressPlace(a netip.Addr, dev string) place {
+	return place{netip.PrefixFrom(a, a.BitLen()), dev}
+}
+
+// reassert puts the addresses of a Master back that were there and are not any more: a network manager that was started
+// anew takes off what it does not know. Upstream goes to Backup then, and back to Master after the skew; a router
+// without a peer would only lose time by it, and so would the clients.
+//
+// Only what was seen can be missed, so that an address which the kernel worker has yet to put on is not.
+func (e *Engine) reassert(now time.Time, r *router, h held) {
+	if r.machine.Snapshot().State != fsm.Master {
+		clear(r.seen)
+		return
+	}
+	addresses := kernelAddresses(r.cfg)
+	missing := ""
+	for _, a := range addresses {
+		at := addressPlace(a.Prefix.Addr(), a.Dev)
+		if _, there := h[at]; there {
+			r.seen[at] = struct{}{}
+		} else if _, was := r.seen[at]; was && e.links.ByName[a.Dev].Index != 0 {
+			missing = a.Prefix.String() + " on " + a.Dev
+		}
+	}
+	if missing == "" {
+		return
+	}
+	if next := r.reasserted.Add(reassertPause); now.Before(next) {
+		if e.retryAt.IsZero() || next.Before(e.retryAt) {
+			e.retryAt = next
+		}
+		return
+	}
+	r.reasserted = now
+	e.log.Warnf("(%s) %s was removed by somebody else, putting it back", r.cfg.Name, missing)
+	e.worker.want(r.key, r.cfg.Name, addresses, nil)
+	e.announce(r, addresses, 1)
+}
