@@ -82,18 +82,15 @@ func (s *service) welcome(i int) {
 func (s *service) adoptServer(i int, was formerServer, pair func(j int) int) {
 	r := &s.servers[i]
 	r.up, r.weight = was.up, was.weight
-	proven := len(r.checkers) == 0
 	for j := range r.checkers {
 		if k := pair(j); k >= 0 {
 			s.adoptChecker(i, j, was.checkers[k])
-			proven = proven || r.checkers[j].ran && r.checkers[j].up
-		} else if !r.checkers[j].idle {
-			// A new check of a server that is up need not prove it, and has its retries. One of a server that is out has
-			// to pass first.
-			r.checkers[j].up, r.checkers[j].eager = was.up, !was.up
+		} else if was.up && !r.checkers[j].idle {
+			// A new check of a server that is up need not prove it, alpha or not, and has its retries.
+			r.checkers[j].up, r.checkers[j].eager = true, false
 		}
 	}
-	if !was.up && !proven {
+	if !was.up {
 		s.doubt(i)
 	}
 	s.setWeight(i, s.weights(i), false)
@@ -102,7 +99,7 @@ func (s *service) adoptServer(i int, was formerServer, pair func(j int) int) {
 	}
 }
 
-// doubt lets the checks that have not run count as failed.
+// doubt lets the checks that have not run count as failed: a server that was out has to pass them first.
 func (s *service) doubt(i int) {
 	for j := range s.servers[i].checkers {
 		if c := &s.servers[i].checkers[j]; !c.ran {
@@ -111,14 +108,11 @@ func (s *service) doubt(i int) {
 	}
 }
 
-// adoptChecker takes over what a checker has found. Retries are counted under the new number of them.
+// adoptChecker takes over what a checker has found.
 func (s *service) adoptChecker(i, j int, was checker) {
-	c, cfg := s.checker(i, j)
-	if c.idle || was.idle {
-		return
+	if c := &s.servers[i].checkers[j]; !c.idle {
+		*c = was
 	}
-	*c = was
-	c.tries = min(c.tries, cfg.Timing.Retry)
 }
 
 // pairCheckers finds for each checker after a reload which one it was before, or none. The same checker has the same
@@ -140,5 +134,5 @@ func pairCheckers(before, after []config.Checker) []int {
 
 func sameCheck(a, b *config.Checker) bool {
 	return a.Kind == b.Kind && a.Conn == b.Conn && a.Timing.ConnectTimeout == b.Timing.ConnectTimeout &&
-		(a.Detail == nil && b.Detail == nil || reflect.DeepEqual(a.Detail, b.Detail))
+		reflect.DeepEqual(a.Detail, b.Detail)
 }

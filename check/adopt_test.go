@@ -3,6 +3,8 @@ package check
 import (
 	"reflect"
 	"testing"
+
+	"keepalived-go/config"
 )
 
 // TestReload takes a machine through some events, lets one of another configuration adopt it, and looks at what is
@@ -47,8 +49,18 @@ func TestReload(t *testing.T) {
 				"\n* table\n> RS " + rs1 + " " + vs1 + " DOWN\nLost quorum 1-0=1 > 0 for VS " + vs1 + "\n> VS " + vs1 + " DOWN", "-"}}},
 		{"new servers are up", "global_defs {\n}\n" + vsText("", "T"), "global_defs {\n rs_init_notifies\n}\n" + vsText("", "T", "T"), []string{"start", "ok 0"},
 			"> RS " + rs2 + " " + vs1 + " UP\n* table", "11=1 12=1", nil},
-		{"new servers with alpha are not", vsText("", "T"), vsText("alpha", "T", "T"), []string{"start", "ok 0"},
+		{"new servers are up, and nobody is told", vsText("", "T"), vsText("", "T", "T"), []string{"start", "ok 0"},
+			"* table", "11=1 12=1", nil},
+		{"new servers with alpha are not", vsText("", "T"), "global_defs {\n rs_init_notifies\n}\n" + vsText("alpha", "T", "T"), []string{"start", "ok 0"},
 			"* table", "11=1", nil},
+		{"the first result of a new check counts as one", vsText("", quiet+"T"), vsText("", quiet+"TCP_CHECK {; connect_port 81; }"), []string{"start", "ok 0"},
+			"* table", "11=1", []step{{"ok 0", "TCP connection to " + rs1 + " success.", "11=1"}}},
+		{"two checks that are the same", vsText("", quiet+"T; T"), vsText("", quiet+"T; T"), []string{"start", "ok 0 0", "fail 0 1"},
+			"* table", "-", []step{{"ok 0 0", "", "-"}, {"ok 0 1", "TCP connection to " + rs1 + " success.\n" + adding + "\n* table\n> RS " + rs1 + " " + vs1 +
+				" UP\nGained quorum 1+0=1 <= 1 for VS " + vs1 + "\n> VS " + vs1 + " UP", "11=1"}}},
+		{"a removed server is mailed though checkers do not mail", vsText("", "T", "T"), "global_defs {\n no_checker_emails\n}\n" + vsText("", "T"), []string{"start"},
+			"service " + rs2 + " no longer exist\nRemoving service " + rs2 + " from VS " + vs1 + "\n> RS " + rs2 + " " + vs1 + " DOWN\n" +
+				"@ Realserver " + rs2 + " of virtual server " + vs1 + " - DOWN | => Removing <=\n* table", "11=1", nil},
 		{"a server is gone", vsText("", `notify_down "/d"; T`, "T"), vsText("", "T"), []string{"start", "fail 1"},
 			"service " + rs2 + " no longer exist\n* table", "11=1", nil},
 		{"the first of two servers is gone", vsText("", "notify_down /d; T", "T"),
@@ -134,6 +146,30 @@ func TestResumeIsSilent(t *testing.T) {
 			if again := healthOf(m.service); !sameHealth(again, h) {
 				t.Errorf("after %v: %+v, want %+v", run, again, h)
 			}
+		}
+	}
+}
+
+// What a checker adds to the weight of its server goes on over reloads and processes, and kinds that nothing checks
+// stay passed.
+func TestWeightsOfCheckersGoOn(t *testing.T) {
+	text := vsText("alpha", "smtp_alert off; weight 4; T; DNS_CHECK {; }")
+	cfg := decode(t, text)
+	makes := func(k config.CheckKind) bool { return k != config.CheckDNS }
+	fresh := func() *service { return newService(&cfg.VirtualServers[0], vs1, rules{}, makes) }
+	old := fresh()
+	old.start()
+	old.checked(0, 0, Result{})
+	old.servers[0].checkers[0].weight = 3
+	old.setWeight(0, old.weights(0), true)
+	old.take()
+	reloaded, resumed := fresh(), fresh()
+	if got := show(reloaded.adopt(old)) + show(resumed.resume(healthOf(old))); got != "* table* table" {
+		t.Errorf("says\n%s", got)
+	}
+	for _, s := range []*service{reloaded, resumed} {
+		if r := s.servers[0]; r.weight != 7 || r.checkers[0].weight != 3 || !r.checkers[1].idle || !r.up {
+			t.Errorf("%+v", r)
 		}
 	}
 }

@@ -63,6 +63,8 @@ func TestWantedTable(t *testing.T) {
 			"4/6 10.0.0.1:0 rr persistent 360/32\n  10.0.0.11:0 method 3 weight 1"},
 		{"IPv6", vs("fd00::1 80", "lvs_sched rr; lvs_method DR; protocol TCP; persistence_timeout 9; persistence_granularity 64; real_server fd00::11 80 {; }"),
 			"6/6 [fd00::1]:80 rr persistent 9/64\n  [fd00::11]:80 method 3 weight 1"},
+		{"IPv6 with persistence of each address", vs("fd00::1 80", "lvs_sched rr; lvs_method DR; protocol TCP; persistence_timeout 9; real_server fd00::11 80 {; }"),
+			"6/6 [fd00::1]:80 rr persistent 9/128\n  [fd00::11]:80 method 3 weight 1"},
 		{"IPv6 without persistence", vs("fd00::1 80", "lvs_sched rr; lvs_method DR; protocol TCP; real_server fd00::11 80 {; }"),
 			"6/6 [fd00::1]:80 rr persistent 0/128\n  [fd00::11]:80 method 3 weight 1"},
 		{"firewall mark", vs("fwmark 7", "lvs_sched rr; lvs_method DR; real_server 10.0.0.11 {; }"),

@@ -11,7 +11,7 @@ func (s *service) stop() []action {
 			s.shutServer(i)
 		}
 	}
-	s.quorum, s.sorry = false, false
+	s.quorum = false
 	if s.cfg.Omega {
 		s.notifyQuorum()
 		s.postQuorum("=> Shutting down <=")
@@ -57,7 +57,7 @@ func (s *service) remove() []action {
 		s.dropServer(i)
 	}
 	if at := s.loseBelow(); s.quorum {
-		s.quorum, s.sorry = false, false
+		s.quorum = false
 		s.tellQuorum(false, at, 0)
 	}
 	return s.take()

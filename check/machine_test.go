@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,6 +88,9 @@ func show(actions []action) string {
 			if a.script.Set() {
 				line += " [" + strings.Join(a.script.Argv, " ") + "]"
 			}
+			if strings.HasSuffix(a.label, stopLabel) {
+				line += " and waits"
+			}
 			lines = append(lines, line)
 		case post:
 			lines = append(lines, "@ "+a.subject+" | "+a.body)
@@ -137,7 +141,11 @@ func runSteps(t *testing.T, text string, steps []step) {
 	m := newMachine(t, text)
 	for i, s := range steps {
 		got := m.do(s.event)
-		if want := trimLines(s.want); got != want {
+		want := trimLines(s.want)
+		if s.event == "stop" { // the end of the process waits for every script
+			want = regexp.MustCompile(`(?m)^>.*$`).ReplaceAllString(want, "$0 and waits")
+		}
+		if got != want {
 			t.Errorf("step %d, %s:\n%s\nwant:\n%s", i, s.event, got, want)
 		}
 		if s.dests != "" && m.dests() != strings.Trim(s.dests, "-") {

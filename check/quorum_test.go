@@ -164,6 +164,17 @@ func TestQuorum(t *testing.T) {
 				> VS ` + vs1 + ` DOWN
 				@ Virtualserver ` + vs1 + ` - DOWN | => Lost quorum 1+0=1 <= 0 <=`, ""},
 		}},
+		{"omega mails though checkers do not", "global_defs {\n no_checker_emails\n}\n" + vsText("omega", "T"), []step{
+			{"start", "* table\nGained quorum 1+0=1 <= 1 for VS " + vs1 + "\n> VS " + vs1 + " UP", ""},
+			{"stop", `Shutting down service ` + rs1 + ` from VS ` + vs1 + `
+				` + down(rs1) + `
+				@ Realserver ` + rs1 + ` of virtual server ` + vs1 + ` - DOWN | => Shutting down <=
+				> VS ` + vs1 + ` DOWN`, ""},
+		}},
+		{"a group is removed", "virtual_server_group G {\n 10.0.0.1 80\n}\n" + strings.Replace(vsText("alpha", "T"), "10.0.0.1 80", "group G", 1), []step{
+			{"start", "* table", ""},
+			{"remove", "Removing Virtual Server Group [G]", ""},
+		}},
 		{"removed without a quorum", vsText("alpha", "T"), []step{
 			{"start", "* table", ""},
 			{"remove", "Removing Virtual Server " + vs1, ""},
