@@ -139,6 +139,7 @@ func (e *Engine) start(cfg config.Config) {
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
 	}
+	e.reassertAll(now)
 	e.flush()
 }
 

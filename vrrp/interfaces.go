@@ -78,7 +78,6 @@ func (e *Engine) applyLinks(now time.Time) {
 // applyFaults computes each instance's faults and source from the newest view, and tells the machines what changed.
 func (e *Engine) applyFaults(now time.Time) {
 	said := map[string]bool{}
-	h := heldAddresses(e.links)
 	for _, r := range e.order {
 		source, faults := r.source, r.faults
 		wasReady := r.link.Ready()
@@ -93,8 +92,8 @@ func (e *Engine) applyFaults(now time.Time) {
 		if r.faults != faults {
 			e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 		}
-		e.reassert(now, r, h)
 	}
+	e.reassertAll(now)
 }
 
 func upDown(up bool) string {

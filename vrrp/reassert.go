@@ -29,6 +29,15 @@ func addressPlace(a netip.Addr, dev string) place {
 	return place{netip.PrefixFrom(a, a.BitLen()), dev}
 }
 
+// reassertAll looks at every instance. A start and a reload end with it: what an instance takes over from another one,
+// or from a dead process, is there already, and the kernel reports no change.
+func (e *Engine) reassertAll(now time.Time) {
+	h := heldAddresses(e.links)
+	for _, r := range e.order {
+		e.reassert(now, r, h)
+	}
+}
+
 // reassert puts the addresses of a Master back that were there and are not any more: a network manager that was started
 // anew takes off what it does not know. Upstream goes to Backup then, and back to Master after the skew; a router
 // without a peer would only lose time by it, and so would the clients.

@@ -93,3 +93,26 @@ func TestBackupDoesNotReassert(t *testing.T) {
 		b.stop()
 	})
 }
+
+// The address that a dead process has left is there before the next one looks for the first time.
+func TestRemovedAddressComesBackAfterResume(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+		cfg := instance(100, time.Second)
+		last := InstanceState{
+			Key: Key(cfg), State: fsm.Master, Priority: 100, BasePriority: 100, LastAdvert: newClockPair().mono - int64(time.Second),
+		}
+		a.kernel.addresses[addressOf(vip)] = true
+		a.links.state = linkState(true, "192.168.4.100/24", vip)
+		a.start(configOf(cfg), map[string]InstanceState{last.Key: last})
+		settle(time.Second)
+		expectState(t, a, fsm.Master)
+		a.remove(vip)
+		a.links.report(linkState(true, "192.168.4.100/24"), nil)
+		settle(time.Millisecond)
+		if !a.has(vip) {
+			t.Error("the address did not come back")
+		}
+		a.stop()
+	})
+}

@@ -50,6 +50,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 		}
 	}
 	e.reorder(cfg)
+	e.reassertAll(now)
 	e.changes = true
 }
 
