@@ -43,6 +43,9 @@ const (
 	Direct     Method = 3
 )
 
+// gue is the encapsulation that has a port.
+const gue = 1
+
 // Encapsulation says how a tunnelled packet is wrapped. The zero value is IPIP.
 type Encapsulation struct {
 	Type  uint8  // the kernel's number: 0 IPIP, 1 GUE, 2 GRE

@@ -3,6 +3,7 @@ package ipvs
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,6 +44,51 @@ func (e *OperationError) Error() string {
 
 // Unwrap returns the kernel's errno.
 func (e *OperationError) Unwrap() error { return e.Err }
+
+// OperationErrors are the operations of one call that the kernel has refused, in the order in which they were asked for.
+type OperationErrors []*OperationError
+
+// Add notes how an operation ended; nil is no error. A service that could not be added is
+// one failure, however many destinations it was to have.
+func (e *OperationErrors) Add(o Operation, err error) {
+	if err == nil {
+		return
+	}
+	if o.Verb >= AddDestination && errors.Is(err, unix.ESRCH) && slices.ContainsFunc(*e, func(f *OperationError) bool {
+		return f.Operation.Verb == AddService && f.Operation.Service.Key == o.Service.Key
+	}) {
+		return
+	}
+	*e = append(*e, &OperationError{Operation: o, Err: err})
+}
+
+// AsError is nil when no operation failed.
+func (e OperationErrors) AsError() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
+
+// Error is one line: the first error, and how many more there are.
+func (e OperationErrors) Error() string {
+	switch len(e) {
+	case 0:
+		return "no operation failed"
+	case 1:
+		return e[0].Error()
+	}
+	return fmt.Sprintf("%v; %d more operations failed", e[0], len(e)-1)
+}
+
+// Unwrap returns all of them.
+func (e OperationErrors) Unwrap() []error {
+	list := make([]error, len(e))
+	for i := range e {
+		list[i] = e[i]
+	}
+	return list
+}
 
 // String says what the operation does.
 func (o Operation) String() string {
