@@ -42,12 +42,12 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 		e.sendAdvert(now, r, a.Priority)
 	case fsm.AddAddresses:
 		e.detail("(%s) setting VIPs.", r.cfg.Name)
-		e.worker.want(r.key, r.cfg.Name, kernelAddresses(r.cfg), nil)
+		e.worker.want(r.key, r.cfg.Name, r.addresses, nil)
 	case fsm.RemoveAddresses:
 		e.detail("(%s) removing VIPs.", r.cfg.Name)
-		e.worker.want(r.key, r.cfg.Name, nil, kernelAddresses(r.cfg))
+		e.worker.want(r.key, r.cfg.Name, nil, r.addresses)
 	case fsm.Announce:
-		e.announce(r, kernelAddresses(r.cfg), a.Repeat)
+		e.announce(r, r.addresses, a.Repeat)
 	case fsm.Entered:
 		e.notifyEntered(r, a)
 	case fsm.Stopped:

@@ -48,9 +48,8 @@ func (e *Engine) reassert(now time.Time, r *router, h held) {
 		clear(r.seen)
 		return
 	}
-	addresses := kernelAddresses(r.cfg)
 	missing := ""
-	for _, a := range addresses {
+	for _, a := range r.addresses {
 		at := addressPlace(a.Prefix.Addr(), a.Dev)
 		if _, there := h[at]; there {
 			r.seen[at] = struct{}{}
@@ -69,6 +68,6 @@ func (e *Engine) reassert(now time.Time, r *router, h held) {
 	}
 	r.reasserted = now
 	e.log.Warnf("(%s) %s was removed by somebody else, putting it back", r.cfg.Name, missing)
-	e.worker.want(r.key, r.cfg.Name, addresses, nil)
-	e.announce(r, addresses, 1)
+	e.worker.want(r.key, r.cfg.Name, r.addresses, nil)
+	e.announce(r, r.addresses, 1)
 }

@@ -69,7 +69,7 @@ func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
 
 // updateAddresses moves a Master from the old addresses to the new ones, and announces those that were added.
 func (e *Engine) updateAddresses(r *router, old config.Instance) {
-	before, after := kernelAddresses(old), kernelAddresses(r.cfg)
+	before, after := kernelAddresses(old), r.addresses
 	gone, added := without(before, after), without(after, before)
 	master := r.machine.Snapshot().State == fsm.Master
 	switch {

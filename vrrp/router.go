@@ -12,9 +12,10 @@ import (
 
 // router is one vrrp_instance that runs. Only the engine's goroutine touches it.
 type router struct {
-	key     string
-	cfg     config.Instance
-	machine *fsm.Machine
+	key       string
+	cfg       config.Instance
+	addresses []netif.Address // of cfg, as the kernel takes them; never changed
+	machine   *fsm.Machine
 
 	link   netif.Link // as last seen; Index 0 when it is missing
 	source netip.Addr // primary address, invalid when there is none
@@ -65,7 +66,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 
 // configure takes over what a (new) configuration says, all but the machine's part.
 func (r *router) configure(cfg config.Instance) {
-	r.cfg = cfg
+	r.cfg, r.addresses = cfg, kernelAddresses(cfg)
 	r.message = packet.Message{
 		Version:      cfg.Version,
 		VRID:         cfg.VRID,

@@ -74,7 +74,7 @@ func (r *router) state(clock clockPair) InstanceState {
 		Key: r.key, Name: r.cfg.Name, Interface: r.cfg.Interface, VRID: r.cfg.VRID, Slot: r.slot,
 		State: snap.State, Priority: snap.Priority, BasePriority: r.cfg.Priority, MasterInterval: snap.MasterInterval,
 		MasterDown: masterDown(r.cfg),
-		Addresses:  kernelAddresses(r.cfg),
+		Addresses:  r.addresses,
 	}
 	if !r.lastSent.IsZero() {
 		s.LastAdvert = clock.monotonic(r.lastSent)
