@@ -23,6 +23,9 @@ func Run(argv []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return exitFatal
 	}
+	if words, asked := genhashWords(argv[1:]); asked {
+		return runGenhash(argv[0], argv[0]+" --genhash", words, os.Stdout, os.Stderr)
+	}
 	options, err := ParseOptions(argv[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -54,8 +57,7 @@ func runUser(o Options) int {
 	case o.signumGiven:
 		return printSignum(o.Signum)
 	case o.Genhash:
-		fmt.Fprintln(os.Stderr, "the digest mode is not available yet")
-		return exitFatal
+		return runGenhash(os.Args[0], os.Args[0]+" --genhash", o.extra, os.Stdout, os.Stderr)
 	}
 	if len(o.extra) > 0 {
 		fmt.Printf("Unexpected argument(s): %s\n", strings.Join(o.extra, " "))

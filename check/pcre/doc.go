@@ -6,7 +6,7 @@
 // adds about 1 MB to the program and needs no C compiler. It exists for amd64, arm64 and riscv64; elsewhere [Compile]
 // says that regular expressions are not available.
 //
-// The memory of the translated code is its own and not the garbage collector's: a [Regexp] has to be closed.
+// The memory of the translated code is its own and not the garbage collector's; [Regexp.Close] gives it back at once.
 package pcre
 
 import "fmt"

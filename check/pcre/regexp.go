@@ -5,6 +5,7 @@ package pcre
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"unsafe"
 
@@ -15,8 +16,11 @@ import (
 // matchInvalidUTF lets text that is not UTF-8 be searched as far as it is, instead of being an error.
 const matchInvalidUTF = lib.DPCRE2_MATCH_INVALID_UTF
 
-// Regexp is a compiled pattern. It may be used by several goroutines, one at a time.
-type Regexp struct {
+// Regexp is a compiled pattern. Several goroutines may use it; they take turns.
+type Regexp struct{ m *machine }
+
+// machine is what a pattern has in the library's memory.
+type machine struct {
 	mu       sync.Mutex
 	tls      *libc.TLS
 	code     uintptr
@@ -33,7 +37,17 @@ const cell = 16
 
 // Compile reads a pattern. The error is a *SyntaxError, or says that there is no memory.
 func Compile(pattern string, options Options) (*Regexp, error) {
-	r := &Regexp{tls: libc.NewTLS()}
+	m, err := newMachine(pattern, options)
+	if err != nil {
+		return nil, err
+	}
+	r := &Regexp{m: m}
+	runtime.AddCleanup(r, (*machine).close, m)
+	return r, nil
+}
+
+func newMachine(pattern string, options Options) (*machine, error) {
+	r := &machine{tls: libc.NewTLS()}
 	err := r.compile(pattern, uint32(options))
 	// A pattern can ask for UTF by itself, so it is known only now.
 	if err == nil && r.info(lib.DPCRE2_INFO_ALLOPTIONS)&uint32(UTF) != 0 {
@@ -42,22 +56,22 @@ func Compile(pattern string, options Options) (*Regexp, error) {
 		err = r.compile(pattern, uint32(options)|matchInvalidUTF)
 	}
 	if err != nil {
-		r.Close()
+		r.close()
 		return nil, err
 	}
 	r.behind = int(r.info(lib.DPCRE2_INFO_MAXLOOKBEHIND))
 	r.data = lib.Xpcre2_match_data_create_from_pattern_8(r.tls, r.code, 0)
 	r.context = lib.Xpcre2_match_context_create_8(r.tls, 0)
 	if r.data == 0 || r.context == 0 {
-		r.Close()
+		r.close()
 		return nil, errors.New("no memory for a regular expression")
 	}
-	r.SetMatchLimit(DefaultMatchLimit)
+	lib.Xpcre2_set_match_limit_8(r.tls, r.context, DefaultMatchLimit)
 	lib.Xpcre2_set_heap_limit_8(r.tls, r.context, heapLimit)
 	return r, nil
 }
 
-func (r *Regexp) compile(pattern string, bits uint32) error {
+func (r *machine) compile(pattern string, bits uint32) error {
 	text := libc.Xmalloc(r.tls, lib.Tsize_t(len(pattern)+1))
 	report := libc.Xmalloc(r.tls, cell)
 	if text == 0 || report == 0 {
@@ -75,7 +89,7 @@ func (r *Regexp) compile(pattern string, bits uint32) error {
 }
 
 // info is a number that the library knows about the pattern, 0 when it does not.
-func (r *Regexp) info(what uint32) uint32 {
+func (r *machine) info(what uint32) uint32 {
 	value := libc.Xmalloc(r.tls, cell)
 	if value == 0 {
 		return 0
@@ -89,19 +103,25 @@ func (r *Regexp) info(what uint32) uint32 {
 
 // SetMatchLimit sets the number of steps that one call of Find may take.
 func (r *Regexp) SetMatchLimit(steps uint32) {
-	lib.Xpcre2_set_match_limit_8(r.tls, r.context, steps)
+	lib.Xpcre2_set_match_limit_8(r.m.tls, r.m.context, steps)
+	runtime.KeepAlive(r)
 }
 
 // Lookbehind is how many characters before a match the pattern may look at.
-func (r *Regexp) Lookbehind() int { return r.behind }
+func (r *Regexp) Lookbehind() int { return r.m.behind }
 
 // UTF tells whether text is taken as UTF-8, by option or by the pattern.
-func (r *Regexp) UTF() bool { return r.matchUTF }
+func (r *Regexp) UTF() bool { return r.m.matchUTF }
 
 // Find looks for a match that starts at or after from, in bytes. It is hard partial matching: when the end of the text
 // is reached while a match might go on, the outcome is Partial even if what is there already matches. start is where
 // the match, or the partial one, starts. The error names a limit that was exceeded.
 func (r *Regexp) Find(text []byte, from int) (found Outcome, start int, err error) {
+	defer runtime.KeepAlive(r)
+	return r.m.find(text, from)
+}
+
+func (r *machine) find(text []byte, from int) (found Outcome, start int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.code == 0 {
@@ -128,12 +148,12 @@ func (r *Regexp) Find(text []byte, from int) (found Outcome, start int, err erro
 }
 
 // matchStart is the first offset of what was found.
-func (r *Regexp) matchStart() int {
+func (r *machine) matchStart() int {
 	return int(*(*lib.Tsize_t)(pointer(lib.Xpcre2_get_ovector_pointer_8(r.tls, r.data))))
 }
 
 // reserve makes room for a text of n bytes.
-func (r *Regexp) reserve(n int) error {
+func (r *machine) reserve(n int) error {
 	if n < r.room {
 		return nil
 	}
@@ -147,7 +167,7 @@ func (r *Regexp) reserve(n int) error {
 }
 
 // message is the library's text of an error.
-func (r *Regexp) message(code int32) string {
+func (r *machine) message(code int32) string {
 	const size = 256
 	buffer := libc.Xmalloc(r.tls, size)
 	if buffer == 0 {
@@ -161,8 +181,10 @@ func (r *Regexp) message(code int32) string {
 	return string(memory(buffer, int(n)))
 }
 
-// Close gives the memory back. It may be called twice.
-func (r *Regexp) Close() {
+// Close gives the memory back. It may be called twice, and is made up for when a Regexp is no longer used.
+func (r *Regexp) Close() { r.m.close() }
+
+func (r *machine) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.tls == nil {

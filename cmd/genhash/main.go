@@ -1,12 +1,10 @@
-// Genhash will compute the digest of a page as HTTP_GET compares it. It is not available yet.
+// Genhash prints the digest of a page as HTTP_GET and SSL_GET compare it. See genhash(1).
 package main
 
 import (
-	"fmt"
 	"os"
+
+	"keepalived-go/daemon"
 )
 
-func main() {
-	fmt.Fprintln(os.Stderr, "genhash: the digest mode is not available yet")
-	os.Exit(1)
-}
+func main() { os.Exit(daemon.Genhash(os.Args)) }
