@@ -10,6 +10,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"keepalived-go/check/httpget"
 	"keepalived-go/config"
 	"keepalived-go/ipvs"
 	"keepalived-go/netif"
@@ -86,6 +87,7 @@ type Engine struct {
 	gone     []Health   // removed virtual servers, to be reported
 	reread   bool       // the kernel is to be read with this turn's changes
 	suspense suspense
+	identity httpget.Identity // of SSL_GET
 
 	commands chan func()
 	finished chan finding
@@ -153,6 +155,10 @@ func (nobody) Send(string, string) {}
 func (e *Engine) Run(ctx context.Context) error {
 	defer close(e.stopped)
 	defer e.suspense.close()
+	var err error
+	if e.identity, err = loadIdentity(e.opt.Config); err != nil {
+		return fmt.Errorf("preparing SSL_GET: %w", err)
+	}
 	if len(e.opt.Config.VirtualServers) > 0 {
 		if err := e.firstLook(); err != nil {
 			return err
@@ -242,7 +248,8 @@ func (e *Engine) flush() {
 	for _, v := range e.changed {
 		v.queued = false
 		if v.retable && !v.removed {
-			e.worker.want(v.key, v.position, v.state.want(v.serves))
+			e.worker.want(v.key, v.position, v.state.want(v.serves), v.swapped != v.state.sorry)
+			v.swapped = v.state.sorry
 		}
 		v.retable = false
 		if v.moved() && !v.removed {
@@ -277,7 +284,7 @@ func (e *Engine) stop(workerDone <-chan struct{}) error {
 		if !e.opt.KeepTable {
 			e.perform(v, v.state.stop())
 			v.retable = false
-			e.worker.want(v.key, v.position, nil)
+			e.worker.want(v.key, v.position, nil, false)
 		}
 	}
 	e.worker.close(!e.opt.KeepTable && e.opt.Config.Global.LVSFlushOnStop == config.FlushAll)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"keepalived-go/check/httpget"
 	"keepalived-go/config"
 )
 
@@ -89,6 +90,10 @@ const stages = 4
 // patience is the longest that a check may take, whatever the server does: a server that keeps answering a little is
 // given until its next turn would be.
 func patience(c *config.Checker) time.Duration {
+	if c.Kind == config.CheckHTTP || c.Kind == config.CheckSSL {
+		// A slow page passes while something comes in each connect_timeout.
+		return max(c.Timing.DelayLoop, httpget.DefaultOverall(c.Timing.ConnectTimeout))
+	}
 	return max(c.Timing.DelayLoop, stages*c.Timing.ConnectTimeout)
 }
 
@@ -125,6 +130,10 @@ func (e *Engine) finish(now time.Time, f finding) {
 		t.broken = false
 	}
 	v := t.vs
+	if n := f.result.Notice; n != "" && n != t.notice {
+		e.log.Infof("http_check for RS %s VS %s %s", v.state.serverName(t.server), v.name, n)
+	}
+	t.notice = f.result.Notice
 	before := v.state.servers[t.server].checkers[t.checker].up
 	pause, actions := v.state.checked(t.server, t.checker, f.result)
 	e.perform(v, actions)

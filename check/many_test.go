@@ -179,7 +179,7 @@ func BenchmarkOneServerOfAGroup(b *testing.B) {
 		touched := map[ipvs.Key]struct{}{}
 		view.replace("group", 5000, s.want(what), touched)
 		wanted := view.wants(touched)
-		if ops := plan(view.has(touched), wanted); len(ops) == 0 {
+		if ops := ipvs.Plan(view.has(touched), wanted, ipvs.Rules{}); len(ops) == 0 {
 			b.Fatal("nothing to do")
 		}
 		for k := range touched {

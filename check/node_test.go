@@ -145,18 +145,21 @@ func (k *fakeKernel) Apply(ops []ipvs.Operation) error {
 	if k.dead {
 		return nil
 	}
+	var failed ipvs.OperationErrors
 	for _, op := range ops {
 		if k.refuse != nil {
 			if err := k.refuse(op); err != nil {
-				return err
+				failed.Add(op, err)
+				continue
 			}
 		}
 		if err := k.apply(op); err != nil {
-			return err
+			failed.Add(op, err)
+			continue
 		}
 		k.writes = append(k.writes, op)
 	}
-	return nil
+	return failed.AsError()
 }
 
 // apply is as strict as the kernel.
@@ -408,7 +411,7 @@ func (h *lineHook) has(words ...string) bool {
 // showTable lists a table, sorted.
 func showTable(t ipvs.Table) string {
 	var out []string
-	for _, k := range slices.SortedFunc(maps.Keys(t), compareKeys) {
+	for _, k := range slices.SortedFunc(maps.Keys(t), ipvs.CompareKeys) {
 		var dests []string
 		for _, d := range t[k].Destinations {
 			dests = append(dests, d.Addr.String()+"="+strconv.FormatUint(uint64(d.Weight), 10))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 
+	"keepalived-go/check/httpget"
 	"keepalived-go/config"
 )
 
@@ -22,6 +23,8 @@ type Result struct {
 	Timeout bool
 	// What names the failure in the words that upstream logs, where the kind of check has several.
 	What string
+	// Notice is something odd that makes no failure. It is said when it is another one than before.
+	Notice string
 	// Broken says why the check could not be made at all, such as an address to bind to that is not there. It says
 	// nothing about the server, and changes nothing.
 	Broken error
@@ -38,9 +41,9 @@ type Dialer interface {
 
 // Target is what a prober is made for.
 type Target struct {
-	Checker *config.Checker
-	SSL     config.SSL
-	Dialer  Dialer
+	Checker  *config.Checker
+	Identity httpget.Identity // what SSL_GET shows to servers
+	Dialer   Dialer
 }
 
 // NewProber makes the prober of a checker.
@@ -51,5 +54,5 @@ type Probers map[config.CheckKind]NewProber
 
 // DefaultProbers are the kinds of checkers that this package has.
 func DefaultProbers() Probers {
-	return Probers{config.CheckTCP: newTCP}
+	return Probers{config.CheckTCP: newTCP, config.CheckHTTP: newWeb, config.CheckSSL: newWeb}
 }

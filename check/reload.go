@@ -19,6 +19,9 @@ func (e *Engine) Check(cfg config.Config) error {
 	if len(cfg.VirtualServers) == 0 {
 		return nil
 	}
+	if _, err := loadIdentity(cfg); err != nil {
+		return fmt.Errorf("checking the new configuration: %w", err)
+	}
 	if _, err := e.kernel.Read(); err != nil {
 		return fmt.Errorf("checking the new configuration: %w", err)
 	}
@@ -36,10 +39,14 @@ func (e *Engine) Reload(cfg config.Config) error {
 }
 
 func (e *Engine) reload(now time.Time, cfg config.Config) error {
+	identity, err := loadIdentity(cfg)
+	if err != nil {
+		return err
+	}
 	if err := e.watchLinks(cfg); err != nil {
 		return err
 	}
-	e.opt.Config = cfg
+	e.opt.Config, e.identity = cfg, identity
 	vs := e.build(cfg)
 	former := e.virtuals
 	e.virtuals = make(map[string]*virtual, len(vs))
@@ -70,7 +77,7 @@ func (e *Engine) remove(v *virtual) {
 	e.retire(v)
 	e.perform(v, v.state.remove())
 	v.removed = true
-	e.worker.want(v.key, v.position, nil)
+	e.worker.want(v.key, v.position, nil, false)
 	e.gone = append(e.gone, Health{Key: v.key, Name: v.name, Removed: true})
 }
 
@@ -102,7 +109,7 @@ func (e *Engine) replace(v, old *virtual) {
 		}
 	}
 	e.retire(old)
-	v.suspended = old.suspended
+	v.suspended, v.swapped = old.suspended, old.swapped
 }
 
 // inherit lets a checker that did not change go on: the check in flight counts, and the next one comes when it was
@@ -111,7 +118,7 @@ func (e *Engine) inherit(t, old *task) {
 	same := t.config().Timing == old.config().Timing
 	due := old.due
 	e.schedule.set(old, time.Time{})
-	old.prober, t.broken = nil, old.broken
+	old.prober, t.broken, t.notice = nil, old.broken, old.notice
 	switch {
 	case old.inFlight:
 		old.forward = t

@@ -129,7 +129,7 @@ func TestReloadOfAGroup(t *testing.T) {
 		n.lines.take()
 		n.kernel.written()
 		n.reload(group("10.1.0.101 80\n10.1.0.102-103 80\nfwmark 5") + vsAt("group G", "", "", ""))
-		expect(t, "table", n.kernel.show(), "fwm 5: 10.1.0.12:80=1\n10.1.0.101:80: 10.1.0.12:80=1\n10.1.0.102:80: 10.1.0.12:80=1\n10.1.0.103:80: 10.1.0.12:80=1")
+		expect(t, "table", n.kernel.show(), "10.1.0.101:80: 10.1.0.12:80=1\n10.1.0.102:80: 10.1.0.12:80=1\n10.1.0.103:80: 10.1.0.12:80=1\nfwm 5: 10.1.0.12:80=1")
 		expect(t, "lines", n.lines.take(), `
 VS [[10.1.0.100]:tcp:80] in group G no longer exists
 VS [[10.1.0.102]:tcp:80-10.1.0.103] added into group G

@@ -15,7 +15,7 @@ import (
 type Kernel interface {
 	// Read returns the whole table, also what belongs to others.
 	Read() (ipvs.Table, error)
-	// Apply carries out operations in their order and stops at the first one that fails.
+	// Apply carries out operations in their order. It goes on after one that failed, and returns ipvs.OperationErrors.
 	Apply([]ipvs.Operation) error
 	// Flush empties the table.
 	Flush() error
@@ -91,14 +91,11 @@ func (r *repairs) again(now time.Time) {
 
 // update brings some services to what is wanted, from what the kernel is known to have. When that fails somebody else
 // was at the table: the kernel is read and compared.
-func (w *tableWorker) update(keys map[ipvs.Key]struct{}) {
+func (w *tableWorker) update(keys map[ipvs.Key]struct{}, swapped map[ipvs.Key]bool) {
 	wanted := w.table.wants(keys)
-	ops := plan(w.table.has(keys), wanted)
-	if len(ops) > 0 {
-		if err := w.kernel.Apply(ops); err != nil {
-			w.restore()
-			return
-		}
+	if err := w.apply(w.plan(keys, wanted, swapped)); err != nil {
+		w.restore(swapped)
+		return
 	}
 	for k := range keys {
 		w.table.done(k, wanted)
@@ -106,9 +103,26 @@ func (w *tableWorker) update(keys map[ipvs.Key]struct{}) {
 	}
 }
 
-// restore reads the kernel and brings every service of ours to what is wanted, each one by itself: one that the kernel
-// refuses keeps no other one back.
-func (w *tableWorker) restore() {
+// plan compares what is wanted with what the kernel is known to have. All of that is ours.
+func (w *tableWorker) plan(keys map[ipvs.Key]struct{}, wanted ipvs.Table, swapped map[ipvs.Key]bool) []ipvs.Operation {
+	have := w.table.has(keys)
+	owned := make(map[ipvs.Key]bool, len(have))
+	for k := range have {
+		owned[k] = true
+	}
+	return ipvs.Plan(have, wanted, ipvs.Rules{Owned: owned, DeleteFirst: swapped})
+}
+
+func (w *tableWorker) apply(operations []ipvs.Operation) error {
+	if len(operations) == 0 {
+		return nil
+	}
+	return w.kernel.Apply(operations)
+}
+
+// restore reads the kernel and brings every service of ours to what is wanted. One that the kernel refuses keeps no
+// other one back.
+func (w *tableWorker) restore(swapped map[ipvs.Key]bool) {
 	kernel, err := w.look()
 	if err != nil {
 		w.unread(err)
@@ -118,12 +132,17 @@ func (w *tableWorker) restore() {
 	w.table.see(kernel)
 	keys := w.table.all()
 	wanted := w.table.wants(keys)
-	ops := plan(w.table.has(keys), wanted)
 	failed := map[ipvs.Key]string{}
-	if err := w.applyAll(ops); err != nil {
-		if failed, err = w.applyEach(); err != nil {
+	if err := w.apply(w.plan(keys, wanted, swapped)); err != nil {
+		var refused ipvs.OperationErrors
+		if !errors.As(err, &refused) {
 			w.unread(err)
 			return
+		}
+		for _, r := range refused {
+			if k := r.Operation.Service.Key; failed[k] == "" {
+				failed[k] = r.Error()
+			}
 		}
 	}
 	for k := range keys {
@@ -143,44 +162,11 @@ func (w *tableWorker) look() (ipvs.Table, error) {
 	return w.kernel.Read()
 }
 
-func (w *tableWorker) applyAll(ops []ipvs.Operation) error {
-	if len(ops) == 0 {
-		return nil
-	}
-	return w.kernel.Apply(ops)
-}
-
-// applyEach is tried where the whole did not go: a new look, and then service by service. It returns those that failed,
-// or an error when the kernel could not be read.
-func (w *tableWorker) applyEach() (map[ipvs.Key]string, error) {
-	failed := map[ipvs.Key]string{}
-	kernel, err := w.kernel.Read()
-	if err != nil {
-		return nil, err
-	}
-	w.table.see(kernel)
-	keys := w.table.all()
-	byKey := map[ipvs.Key][]ipvs.Operation{}
-	var order []ipvs.Key
-	for _, op := range plan(w.table.has(keys), w.table.wants(keys)) {
-		if _, known := byKey[op.Service.Key]; !known {
-			order = append(order, op.Service.Key)
-		}
-		byKey[op.Service.Key] = append(byKey[op.Service.Key], op)
-	}
-	for _, k := range order {
-		if err := w.kernel.Apply(byKey[k]); err != nil {
-			failed[k] = err.Error()
-		}
-	}
-	return failed, nil
-}
-
 // unread notes that the kernel could not be read.
 func (w *tableWorker) unread(err error) {
 	if text := err.Error(); text != w.repair.unread {
 		w.repair.unread = text
-		w.fail(fmt.Errorf("reading the kernel's table of virtual servers: %w", err))
+		w.fail(fmt.Errorf("the kernel's table of virtual servers: %w", err))
 	}
 	w.repair.again(time.Now())
 }
@@ -191,7 +177,7 @@ const maxComplaints = 5
 // account says what is new about services that are not as wanted, and plans the next attempt.
 func (w *tableWorker) account(failed map[ipvs.Key]string) {
 	said := 0
-	for _, k := range slices.SortedFunc(maps.Keys(failed), compareKeys) {
+	for _, k := range slices.SortedFunc(maps.Keys(failed), ipvs.CompareKeys) {
 		if text := failed[k]; w.repair.failed[k] != text {
 			if said++; said <= maxComplaints {
 				w.fail(errors.New(text))
@@ -207,11 +193,4 @@ func (w *tableWorker) account(failed map[ipvs.Key]string) {
 	}
 	w.repair.failed = failed
 	w.repair.again(time.Now())
-}
-
-func compareKeys(a, b ipvs.Key) int {
-	if c := a.Addr.Compare(b.Addr); c != 0 {
-		return c
-	}
-	return int(int64(a.Mark) - int64(b.Mark))
 }

@@ -5,7 +5,7 @@ import (
 )
 
 // maxWeight is the largest weight that the kernel's table has.
-const maxWeight = 65535
+const maxWeight = math.MaxInt32
 
 // rules are the settings of global_defs that decide what virtual servers do.
 type rules struct {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"syscall"
 
+	"keepalived-go/check/dial"
 	"keepalived-go/config"
 )
 
@@ -42,7 +43,9 @@ var refusals = []error{
 // dialResult sorts the error of a connection as upstream does.
 func dialResult(err error) Result {
 	var timeout net.Error
+	var setup *dial.SetupError
 	switch {
+	case errors.As(err, &setup):
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return Result{Failure: errors.New("no answer in time"), Timeout: true}

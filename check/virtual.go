@@ -19,6 +19,7 @@ type virtual struct {
 	removed   bool // by a reload
 	queued    bool // in Engine.changed
 	retable   bool // the wanted table is another one
+	swapped   bool // the sorry server serves in the kernel's table
 	whole     bool // all of it is to be reported
 	servers   map[int]struct{}
 	quorum    bool // as reported
@@ -80,7 +81,7 @@ func (e *Engine) equip(v *virtual) {
 // newTask makes one checker. One that cannot be made says so and is tried as any other: its checks are broken.
 func (e *Engine) newTask(v *virtual, i, j int) *task {
 	c := &v.cfg.RealServers[i].Checkers[j]
-	p, err := e.opt.Probers[c.Kind](Target{Checker: c, SSL: e.opt.Config.SSL, Dialer: e.opt.Dialer})
+	p, err := e.opt.Probers[c.Kind](Target{Checker: c, Identity: e.identity, Dialer: e.opt.Dialer})
 	if err != nil {
 		p = impossible{err}
 	}

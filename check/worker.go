@@ -43,6 +43,7 @@ type job struct {
 	queued   bool
 	table    bool // entries are to be applied
 	entries  []ipvs.Entry
+	swap     bool // superfluous servers go before others come
 	notes    []action
 	lost     int
 }
@@ -54,9 +55,10 @@ func newTableWorker(kernel *sharedKernel, opt Options, results chan<- error, sto
 	}
 }
 
-// want makes entries what the virtual server is to have; none takes it off.
-func (w *tableWorker) want(key string, position int, entries []ipvs.Entry) {
-	w.stage(key, func(j *job) { j.entries, j.position, j.table = entries, position, true })
+// want makes entries what the virtual server is to have; none takes it off. swap says that real servers and sorry
+// server change places, and are not to serve together.
+func (w *tableWorker) want(key string, position int, entries []ipvs.Entry, swap bool) {
+	w.stage(key, func(j *job) { j.entries, j.position, j.table, j.swap = entries, position, true, j.swap || swap })
 }
 
 // note adds a script or a mail, done after the table.
@@ -154,16 +156,22 @@ func (w *tableWorker) take() (jobs []*job, reread, ok bool) {
 
 // work applies the tables of the jobs, then does what comes after.
 func (w *tableWorker) work(jobs []*job, reread bool) {
-	touched := map[ipvs.Key]struct{}{}
+	touched, swapped := map[ipvs.Key]struct{}{}, map[ipvs.Key]bool{}
 	for _, j := range jobs {
-		if j.table {
-			w.table.replace(j.key, j.position, j.entries, touched)
+		if !j.table {
+			continue
+		}
+		w.table.replace(j.key, j.position, j.entries, touched)
+		if j.swap {
+			for _, e := range j.entries {
+				swapped[e.Key] = true
+			}
 		}
 	}
 	if reread {
-		w.restore()
+		w.restore(swapped)
 	} else if len(touched) > 0 {
-		w.update(touched)
+		w.update(touched, swapped)
 	}
 	for _, j := range jobs {
 		w.after(j)
