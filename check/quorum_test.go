@@ -126,8 +126,8 @@ func TestQuorum(t *testing.T) {
 				* table`, "11=0 12=1"},
 			{"weight 0 -9", "", "11=0 12=1"},
 			{"fail 1", failed(rs2) + "* table\n" + down(rs2) + "\nLost quorum 3-2=1 > 0 for VS " + vs1 + "\n> VS " + vs1 + " DOWN", "11=0"},
-			{"weight 1 70000", "Changing weight from 1 to 70000 for inactive service " + rs2 + " of VS " + vs1, "11=0"},
-			{"ok 1", added(rs2) + "* table\n" + up(rs2) + "\nGained quorum 3+2=5 <= 70000 for VS " + vs1 + "\n> VS " + vs1 + " UP", "11=0 12=70000"},
+			{"weight 1 3000000000", "Changing weight from 1 to 2147483647 for inactive service " + rs2 + " of VS " + vs1, "11=0"},
+			{"ok 1", added(rs2) + "* table\n" + up(rs2) + "\nGained quorum 3+2=5 <= 2147483647 for VS " + vs1 + "\n> VS " + vs1 + " UP", "11=0 12=2147483647"},
 		}},
 		{"omega", vsText(`omega; smtp_alert; quorum_down "/qd"`, `notify_down "/d"; T`, quiet+"T", "T"), []step{
 			{"start", "* table\nGained quorum 1+0=1 <= 3 for VS " + vs1 + "\n> VS " + vs1 + " UP\n@ Virtualserver " + vs1 + " - UP | => Starting with quorum up 1+0=1 <= 3 <=", ""},

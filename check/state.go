@@ -1,6 +1,8 @@
 package check
 
 import (
+	"math"
+
 	"keepalived-go/config"
 )
 
