@@ -19,8 +19,9 @@ func Do(ctx context.Context, r Request) Result {
 	if overall <= 0 {
 		overall = DefaultOverall(r.Timeout)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, overall, fmt.Errorf("it was not done after %v", overall))
+	ctx, cancel := context.WithTimeout(ctx, overall)
 	defer cancel()
+	r.Overall = overall
 	c := &call{Request: r, ctx: ctx, until: time.Now().Add(overall)}
 	failure := c.open()
 	if failure != nil {
@@ -102,9 +103,8 @@ func (c *call) close() {
 }
 
 func (c *call) send() *Failure {
-	if err := c.raw.SetWriteDeadline(c.deadline()); err != nil {
-		return &Failure{Reason: SendError, Err: err}
-	}
+	// It fails only on a connection that is closed, and then so does writing.
+	_ = c.raw.SetWriteDeadline(c.deadline())
 	if _, err := c.conn.Write(c.Bytes()); err != nil {
 		return &Failure{Reason: SendError, Timeout: isTimeout(err), Err: fmt.Errorf("sending the request: %w", err)}
 	}
@@ -133,9 +133,8 @@ func (c *call) read(got *reply) *Failure {
 		if n > 0 && (c.TLS == nil || n == 1) {
 			deadline = c.deadline()
 		}
-		if err := c.raw.SetReadDeadline(deadline); err != nil {
-			return &Failure{Reason: ReadError, Err: err}
-		}
+		// It fails only on a connection that is closed, and then so does reading.
+		_ = c.raw.SetReadDeadline(deadline)
 		if c.ctx.Err() != nil {
 			return c.late(n, got)
 		}
@@ -181,11 +180,11 @@ func (c *call) late(n int, got *reply) *Failure {
 	case c.TLS != nil:
 		reason = TLSReadTimeout
 	}
+	if !time.Now().Before(c.until) {
+		return &Failure{Reason: reason, Timeout: true, Err: fmt.Errorf("the reply did not end within %v, after %d bytes of body", c.Overall, got.length)}
+	}
 	if cause := context.Cause(c.ctx); cause != nil {
 		return &Failure{Reason: reason, Timeout: true, Err: fmt.Errorf("after %d bytes of body: %w", got.length, cause)}
-	}
-	if !time.Now().Before(c.until) {
-		return &Failure{Reason: reason, Timeout: true, Err: fmt.Errorf("the reply did not end in time, after %d bytes of body", got.length)}
 	}
 	if n == 0 {
 		return &Failure{Reason: reason, Timeout: true, Err: fmt.Errorf("nothing came within %v", c.Timeout)}

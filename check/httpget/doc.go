@@ -17,9 +17,9 @@
 // How a reply is read, as upstream does it: into a buffer of 4095 bytes, which has to hold the whole header; until the
 // server closes the connection, so that one who keeps it open fails by timeout whatever it sent; without decoding
 // anything. Content-Length bounds what is digested and nothing else. A regular expression is given what the buffer
-// holds after each read, the first time with the header if part of the body came along with its end, and by hard
-// partial matching: a match that reaches the end of what came is kept until more comes, and when nothing more comes it
-// is none.
+// holds after each read, the first time with the header if part of the body came along with its end. It is hard
+// partial matching: a match that reaches the end of what came waits for more, and when nothing more comes it is none.
+// What a pattern may look back at is kept, which upstream does only for partial matches.
 //
 // Timeouts: connect_timeout bounds connecting together with the TLS handshake, then the wait for the first byte, then,
 // without TLS, each pause between reads; with TLS it bounds the whole rest. [Request.Overall] bounds everything.

@@ -1,11 +1,10 @@
 package httpget
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
+	"net"
 	"strings"
 )
 
@@ -15,29 +14,38 @@ type Limit struct {
 	Why  string
 }
 
-// Limits are what SSL_GET cannot reach although upstream built with Debian's OpenSSL does. None of it is in Go's
-// crypto/tls, and no library for Go that is kept up adds it.
+// Limits are what SSL_GET cannot reach although upstream with Debian's OpenSSL does. None of it is in Go's crypto/tls,
+// and no library for Go that is kept up adds it. A server fails because of them only if it has nothing else to offer.
 var Limits = []Limit{
-	{"key exchange DHE only", "finite-field Diffie-Hellman is not in Go's TLS"},
-	{"ciphers CCM, CAMELLIA, ARIA, AES256-SHA256 or AES256-SHA384 (CBC with SHA-384) only", "not in Go's TLS"},
-	{"curves X448, brainpool or secp256k1 only", "not in Go's elliptic curves"},
-	{"certificate with a key of kind Ed448, DSA, RSA-PSS or a curve beyond P-256, P-384 and P-521", "not in Go's x509"},
-	{"no extended master secret after renegotiation, or a server that wants to renegotiate in TLS 1.3", "not in Go's TLS"},
+	{"key exchange DHE only (with or without the groups of RFC 7919)", "finite-field Diffie-Hellman is not in Go's TLS"},
+	{"ciphers AES256-SHA256, ECDHE-RSA-AES256-SHA384 or ECDHE-ECDSA-AES256-SHA384 only", "CBC with these hashes is not in Go's TLS"},
+	{"curve X448 only", "not in Go's elliptic curves"},
+	{"certificate with a key of kind Ed448 or RSA-PSS", "not in Go's x509; RSA keys with PSS signatures are no problem"},
+	{"signatures with SHA-224 only", "not in Go's TLS"},
 	{"server name that is an IP address (enable_sni)", "Go sends names only, as RFC 6066 section 3 asks"},
 }
 
 // offered says in a failure's words what is not offered.
-const offered = "DHE, CCM, CAMELLIA, ARIA, curves other than X25519 and NIST's, and keys of kind Ed448, DSA and RSA-PSS are not available"
+const offered = "not available are key exchange DHE and X448, AES256 with SHA256 or SHA384 in CBC mode, and keys of kind Ed448 and RSA-PSS"
 
 // explain adds to the error of a handshake what the server may have wanted in vain.
 func explain(err error) error {
-	var alert tls.AlertError
 	switch {
-	case errors.As(err, &alert) && slices.Contains([]uint8{40, 47, 71}, uint8(alert)):
+	case refused(err):
 		return fmt.Errorf("%w: it may offer only what cannot be had here (%s)", err, offered)
 	case errors.Is(err, x509.ErrUnsupportedAlgorithm), strings.Contains(err.Error(), "unsupported"),
 		strings.Contains(err.Error(), "failed to parse certificate"):
 		return fmt.Errorf("%w: its certificate is of a kind that cannot be had here (%s)", err, offered)
 	}
 	return err
+}
+
+// refused tells whether the server said that there is nothing in common. Go has no exported type for what it said.
+func refused(err error) bool {
+	var said *net.OpError
+	if !errors.As(err, &said) || said.Op != "remote error" {
+		return false
+	}
+	text := said.Err.Error()
+	return strings.HasSuffix(text, "handshake failure") || strings.HasSuffix(text, "insufficient security level")
 }

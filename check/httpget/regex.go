@@ -70,7 +70,7 @@ func (s *scan) feed(text []byte) (kept int) {
 	o, code := &s.regex.options, s.regex.code
 	if s.offset+uint64(len(text))+uint64(code.Lookbehind()) < o.MinOffset ||
 		o.HasMax && s.offset+uint64(s.resume) > o.MaxOffset {
-		return s.advance(len(text), 0)
+		return s.advance(text, len(text))
 	}
 	from := s.resume
 	if s.offset < o.MinOffset {
@@ -90,35 +90,44 @@ func (s *scan) feed(text []byte) (kept int) {
 	case found == pcre.Match && !(o.HasMax && s.offset+uint64(start) > o.MaxOffset):
 		s.matched = true
 	}
-	return s.advance(whole, len(text)-whole)
+	return s.advance(text, whole)
 }
 
 // hold keeps a partial match and what the pattern may look at before it.
 func (s *scan) hold(text []byte, start int) (kept int) {
-	from := start
-	for range s.regex.code.Lookbehind() {
-		if from == 0 {
-			break
-		}
-		from--
-		for s.regex.code.UTF() && from > 0 && !utf8.RuneStart(text[from]) {
-			from--
-		}
-	}
+	from := s.before(text, start)
 	if from == 0 && len(text) == bufferSize {
 		s.dropped = true
-		return s.advance(len(text), 0)
+		return s.advance(text, len(text))
 	}
 	s.offset += uint64(from)
 	s.resume = start - from
 	return len(text) - from
 }
 
-// advance goes past n bytes of the text.
-func (s *scan) advance(n, kept int) int {
-	s.offset += uint64(n)
-	s.resume = 0
-	return kept
+// advance goes past the first n bytes of the text, but for what the pattern may look back at.
+func (s *scan) advance(text []byte, n int) (kept int) {
+	from := s.before(text, n)
+	if len(text)-from > bufferSize/2 {
+		from = n
+	}
+	s.offset += uint64(from)
+	s.resume = n - from
+	return len(text) - from
+}
+
+// before is where the characters begin that the pattern may look at before an offset.
+func (s *scan) before(text []byte, offset int) int {
+	for range s.regex.code.Lookbehind() {
+		if offset == 0 {
+			break
+		}
+		offset--
+		for s.regex.code.UTF() && offset > 0 && !utf8.RuneStart(text[offset]) {
+			offset--
+		}
+	}
+	return offset
 }
 
 // verdict is nil when the text is as the url wants it.
