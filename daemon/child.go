@@ -33,6 +33,7 @@ type child struct {
 	lock     *os.File // of the pid file, held to the end
 	log      *logSystem
 	scripts  *scriptStarter
+	mails    *postOffice
 	engine   engine
 	awake    func() error // returns when the engine runs, with an error when it has stopped instead
 	use      func(config.Config)
@@ -62,6 +63,7 @@ func runChild(o Options, h heritage, build func(*child, startMessage) error) int
 	defer c.log.Close()
 	c.outbox.init(h.conn)
 	c.scripts = &scriptStarter{runner: notify.NewRunner(), log: c.log.Entry}
+	c.mails = newPostOffice(c.log.Entry, o.Detail > 0)
 	start, err := receiveStart(h.conn)
 	if err == nil {
 		c.lock = start.lock
@@ -103,6 +105,7 @@ func (c *child) run(ctx context.Context) int {
 	patience, cancel := context.WithTimeout(context.Background(), scriptPatience)
 	defer cancel()
 	c.scripts.runner.Stop(patience)
+	c.mails.close(patience)
 	switch failed := err != nil && !errors.Is(err, context.Canceled); {
 	case failed && !c.ready.Load():
 		return c.fail(c.exitCode(err), err)
@@ -116,7 +119,7 @@ func (c *child) run(ctx context.Context) int {
 	return exitOK
 }
 
-// scriptPatience is how long stop scripts may delay the end, as upstream has it.
+// scriptPatience is how long stop scripts, and with them the last mails, may delay the end.
 const scriptPatience = time.Second
 
 // listen carries out what the parent says. When the parent is gone, so are we: nobody would look after us.

@@ -25,12 +25,15 @@ func buildChecker(c *child, s startMessage) error {
 		return fmt.Errorf("loading the last state: %w", err)
 	}
 	closeFiles([]*os.File{s.legacy, s.beats})
-	c.use = func(cfg config.Config) { c.scripts.use(cfg, serverScripts(cfg)) }
+	c.use = func(cfg config.Config) {
+		c.scripts.use(cfg, serverScripts(cfg))
+		c.mails.use(cfg.Global)
+	}
 	c.use(cfg)
 	var reports healthReports
 	e, err := check.New(check.Options{
 		Config: cfg, Kernel: &lateTable{}, Links: kernelLinks{}, Dialer: dialer{}, Log: c.log.Entry,
-		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, KeepTable: c.options.KeepIPVS,
+		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, Mail: c.mails, KeepTable: c.options.KeepIPVS,
 		Report: func(changes []check.Health) { reports.add(changes); c.outbox.report(reports.take) },
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ const module = "keepalived-go"
 
 // libraries says which folders may import a library, each with what is below it unless it ends with a dot.
 var libraries = map[string][]string{
-	"github.com/sirupsen/logrus":          {"daemon", "vrrp.", "check.", "bfd."},
+	"github.com/sirupsen/logrus":          {"daemon", "vrrp.", "check.", "bfd.", "ipvs."}, // ipvs: to keep moby/ipvs quiet
 	"github.com/alecthomas/participle/v2": {"parser"},
 	"github.com/vishvananda/netlink":      {"netif", "ipvs", "vrrp/wire"},
 	"github.com/vishvananda/netns":        {"netif"},

@@ -11,14 +11,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// answerPatience is how long a child may take to judge and to apply a configuration.
-const answerPatience = 10 * time.Second
+// How long children may take to judge and to apply a configuration. Each of them reads it as the parent did: on a slow
+// machine a large one has its time.
+const (
+	answerPatience = 10 * time.Second
+	answerFactor   = 10 // times what the parent took
+)
 
 // pendingReload is a new configuration on its way: read, checked by every child, then applied by every child.
 type pendingReload struct {
 	next       configuration
 	generation int
 	waiting    map[*supervised]bool // children that have not answered
+	patience   time.Duration
 	applying   bool
 	again      bool // another reload was asked for meanwhile
 }
@@ -47,7 +52,9 @@ func (p *parent) startReload() {
 	r := &pendingReload{generation: p.generation}
 	p.reload = r
 	go func() {
+		start := time.Now()
 		next, err := readConfiguration(p.options)
+		r.patience = answerPatience + answerFactor*time.Since(start)
 		p.work <- func() { p.wasRead(r, next, err) }
 	}()
 }
@@ -71,7 +78,7 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 		p.failReload(r, err)
 		return
 	}
-	p.after(answerPatience, func() { p.unanswered(r) })
+	p.after(r.patience, func() { p.unanswered(r) })
 	p.goOn(r)
 }
 
@@ -158,7 +165,7 @@ func (p *parent) unanswered(r *pendingReload) {
 		p.failReload(r, fmt.Errorf("the %s child does not answer", who))
 		return
 	}
-	p.log.Warnf("the %s child has not applied the configuration within %v", who, answerPatience)
+	p.log.Warnf("the %s child has not applied the configuration within %v", who, r.patience.Round(time.Second))
 	p.finishReload()
 }
 

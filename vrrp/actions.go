@@ -3,11 +3,9 @@ package vrrp
 import (
 	"errors"
 	"net/netip"
-	"strconv"
 	"syscall"
 	"time"
 
-	"keepalived-go/config"
 	"keepalived-go/netif"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/packet"
@@ -140,40 +138,6 @@ func (e *Engine) announce(r *router, addresses []netif.Address, repeat int) {
 	}
 }
 
-// notifyEntered starts the scripts of a transition: the specific one, then the generic one.
-func (e *Engine) notifyEntered(r *router, a fsm.Entered) {
-	switch a.State {
-	case fsm.Master:
-		e.notify(r, r.cfg.NotifyMaster, "notify_master", "MASTER", a.Priority)
-	case fsm.Backup:
-		e.notify(r, r.cfg.NotifyBackup, "notify_backup", "BACKUP", a.Priority)
-	case fsm.FaultState:
-		if a.Init && !r.faults.Has(fsm.FaultInterface) {
-			return // at start upstream reports a fault only when an interface is the cause
-		}
-		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", a.Priority)
-	}
-}
-
-// notifyStopped tells of the end of an instance. One that a reload took away is reported as deleted when
-// notify_deleted asks for it, else as in Fault.
-func (e *Engine) notifyStopped(r *router, priority uint8) {
-	switch {
-	case !r.removed:
-		e.notify(r, r.cfg.NotifyStop, "notify_stop", "STOP", priority)
-	case r.cfg.NotifyDeleted.Use:
-		e.notify(r, r.cfg.NotifyDeleted.Script, "notify_deleted", "DELETED", priority)
-	default:
-		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", priority)
-	}
-}
-
-func (e *Engine) notify(r *router, specific config.Script, keyword, state string, priority uint8) {
-	e.worker.note(r.key, r.cfg.Name, notification{script: specific, label: r.cfg.Name + " " + keyword})
-	e.worker.note(r.key, r.cfg.Name, notification{script: r.cfg.Notify, label: r.cfg.Name + " notify",
-		arguments: []string{"INSTANCE", r.cfg.Name, state, strconv.Itoa(int(priority))}})
-}
-
 // applyResult takes what the kernel worker could not do.
 func (e *Engine) applyResult(r result) {
 	e.log.Errorf("(%s) %v", r.name, r.err)
@@ -193,11 +157,4 @@ type announcement struct {
 	hardware  [6]byte
 	addresses []netip.Addr
 	repeat    int
-}
-
-// notification is one script to start.
-type notification struct {
-	script    config.Script
-	label     string
-	arguments []string
 }

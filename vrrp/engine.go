@@ -34,6 +34,8 @@ type Options struct {
 	Beats Beats
 	// Scripts starts notify scripts; nil starts none.
 	Scripts Scripts
+	// Mail sends alert mails; nil sends none.
+	Mail Mailer
 	// KeepAddresses leaves the addresses of Masters on the interfaces at the end, with no farewell to the peers
 	// (--dont-release-vrrp).
 	KeepAddresses bool
@@ -55,6 +57,12 @@ type Links interface {
 type Scripts interface {
 	// Notify starts script with the arguments appended. label says what it belongs to.
 	Notify(script config.Script, label string, arguments ...string)
+}
+
+// Mailer sends alert mails in the order in which it is given them. It must return at once.
+type Mailer interface {
+	// Send sends one mail. The subject is without the router_id in front.
+	Send(subject, body string)
 }
 
 // stopPatience bounds how long a clean stop waits for the kernel worker.
@@ -106,7 +114,7 @@ func New(opt Options) (*Engine, error) {
 		stopped:  make(chan struct{}),
 	}
 	e.sockets = newSocketPool(opt.Network, e.readable)
-	e.worker = newKernelWorker(opt.Kernel, opt.Network, opt.Scripts, e.results)
+	e.worker = newKernelWorker(opt, e.results)
 	e.clock = newClockPair()
 	return e, nil
 }

@@ -30,6 +30,7 @@ type node struct {
 	lines  *lineHook
 	engine *Engine
 	script *fakeScripts
+	mails  *fakeMail
 	cancel context.CancelFunc
 	done   chan error
 	states []InstanceState
@@ -37,7 +38,7 @@ type node struct {
 }
 
 func newNode(t *testing.T, lan *wire.LAN, name, address string) *node {
-	n := &node{t: t, name: name, host: lan.Host(name), lines: &lineHook{}, script: &fakeScripts{}}
+	n := &node{t: t, name: name, host: lan.Host(name), lines: &lineHook{}, script: &fakeScripts{}, mails: &fakeMail{}}
 	n.kernel = &fakeKernel{addresses: map[netip.Prefix]bool{}}
 	n.links = &fakeLinks{state: linkState(true, address)}
 	n.log = logrus.New()
@@ -59,7 +60,7 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	n.t.Helper()
 	engine, err := New(Options{
 		Config: cfg, Network: n.host.Network(), Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
-		Detail: true, Resume: resume, Scripts: n.script, KeepAddresses: n.keep, Report: func(s []InstanceState) { n.states = s },
+		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Report: func(s []InstanceState) { n.states = s },
 	})
 	if err != nil {
 		n.t.Fatal(err)

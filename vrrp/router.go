@@ -35,6 +35,7 @@ type router struct {
 	lastSource netip.Addr // of the last advert
 	slot       int        // in Beats
 	removed    bool       // by a reload
+	mailed     string     // what the last alert mail said
 
 	seen       map[place]struct{} // addresses that the interfaces have had since it became Master
 	reasserted time.Time          // when addresses were put back last

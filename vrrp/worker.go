@@ -21,6 +21,7 @@ type kernelWorker struct {
 	kernel  Kernel
 	network wire.Network
 	scripts Scripts
+	mail    Mailer
 	results chan<- result
 
 	mu     sync.Mutex
@@ -51,8 +52,8 @@ type result struct {
 	err       error
 }
 
-func newKernelWorker(kernel Kernel, network wire.Network, scripts Scripts, results chan<- result) *kernelWorker {
-	w := &kernelWorker{kernel: kernel, network: network, scripts: scripts, results: results,
+func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
+	w := &kernelWorker{kernel: opt.Kernel, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, results: results,
 		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
 	w.cond = sync.NewCond(&w.mu)
 	return w
@@ -101,9 +102,9 @@ func (w *kernelWorker) announce(key, name string, a announcement) {
 	w.stage(key, name, func(j *job) { j.announce = append(j.announce, a) })
 }
 
-// note adds a script, started after the announcements.
+// note adds a script or a mail, started after the announcements.
 func (w *kernelWorker) note(key, name string, n notification) {
-	if !n.script.Set() || w.scripts == nil {
+	if !(n.script.Set() && w.scripts != nil) && !(n.subject != "" && w.mail != nil) {
 		return
 	}
 	w.stage(key, name, func(j *job) {
@@ -204,10 +205,14 @@ func (w *kernelWorker) work(j job) {
 		w.send(j, a, failed)
 	}
 	for _, n := range j.notes {
-		w.scripts.Notify(n.script, n.label, n.arguments...)
+		if n.subject != "" {
+			w.mail.Send(n.subject, n.body)
+		} else {
+			w.scripts.Notify(n.script, n.label, n.arguments...)
+		}
 	}
 	if j.lostNotes > 0 {
-		w.fail(j, fmt.Errorf("%d notify scripts were not started: the kernel is slower than the transitions", j.lostNotes))
+		w.fail(j, fmt.Errorf("%d notify scripts and mails were left out: the kernel is slower than the transitions", j.lostNotes))
 	}
 }
 
