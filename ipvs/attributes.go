@@ -3,6 +3,7 @@ package ipvs
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"strings"
 	"syscall"
@@ -13,11 +14,15 @@ import (
 
 // Commands and attributes of the kernel's IPVS family (linux/ip_vs.h).
 const (
+	cmdNewService        = 1
+	cmdSetService        = 2
+	cmdDeleteService     = 3
 	cmdGetService        = 4
 	cmdNewDestination    = 5
 	cmdSetDestination    = 6
 	cmdDeleteDestination = 7
 	cmdGetDestination    = 8
+	cmdUnknown           = 0
 
 	attrService     = 1
 	attrDestination = 2
@@ -31,7 +36,9 @@ const (
 	serviceFlags     = 7
 	serviceTimeout   = 8
 	serviceNetmask   = 9
+	serviceStats32   = 10
 	serviceEngine    = 11
+	serviceStats     = 12
 
 	destinationAddress     = 1
 	destinationPort        = 2
@@ -39,7 +46,12 @@ const (
 	destinationWeight      = 4
 	destinationUpper       = 5
 	destinationLower       = 6
+	destinationActive      = 7
+	destinationInactive    = 8
+	destinationPersistent  = 9
+	destinationStats32     = 10
 	destinationFamily      = 11
+	destinationStats       = 12
 	destinationTunnelType  = 13
 	destinationTunnelPort  = 14
 	destinationTunnelFlags = 15
@@ -74,8 +86,45 @@ func keyAttribute(k Key) *nl.RtAttr {
 	return a
 }
 
-// destinationAttribute describes a destination. One of IPv4 and of IPv6 may stand in a service of the other family.
-func destinationAttribute(d Destination) *nl.RtAttr {
+// serviceAttribute describes a service.
+func serviceAttribute(s Service) *nl.RtAttr {
+	a := keyAttribute(s.Key)
+	a.AddRtAttr(serviceScheduler, nl.ZeroTerminated(s.Scheduler))
+	if s.Engine != "" {
+		a.AddRtAttr(serviceEngine, nl.ZeroTerminated(s.Engine))
+	}
+	flags := uint32(s.Flags)
+	if s.Timeout > 0 {
+		flags |= persistentFlag
+	}
+	a.AddRtAttr(serviceFlags, append(nl.Uint32Attr(flags), nl.Uint32Attr(^uint32(0))...)) // all of them are meant
+	a.AddRtAttr(serviceTimeout, nl.Uint32Attr(s.Timeout))
+	a.AddRtAttr(serviceNetmask, netmask(s))
+	return a
+}
+
+// netmask is the persistence granularity as the kernel has it: the mask of an IPv4 address in network byte order, or
+// the prefix length of an IPv6 address.
+func netmask(s Service) []byte {
+	switch {
+	case s.Family != 6:
+		return binary.BigEndian.AppendUint32(nil, ^uint32(0)<<(32-min(s.Prefix, 32)))
+	case s.Timeout == 0:
+		return nl.Uint32Attr(128) // 0 would be refused, though it means nothing
+	}
+	return nl.Uint32Attr(uint32(s.Prefix))
+}
+
+// onesOf counts the leading ones of a mask in network byte order.
+func onesOf(mask []byte) int {
+	if len(mask) < 4 {
+		return 0
+	}
+	return bits.LeadingZeros32(^binary.BigEndian.Uint32(mask))
+}
+
+// destinationKey names a destination of a service. One of IPv4 and of IPv6 may stand in a service of the other family.
+func destinationKey(d Destination) *nl.RtAttr {
 	a := nl.NewRtAttr(attrDestination, nil)
 	family := 4
 	if d.Addr.Addr().Is6() {
@@ -84,6 +133,12 @@ func destinationAttribute(d Destination) *nl.RtAttr {
 	a.AddRtAttr(destinationFamily, nl.Uint16Attr(familyNumber(family)))
 	a.AddRtAttr(destinationAddress, d.Addr.Addr().AsSlice())
 	a.AddRtAttr(destinationPort, bigEndian(d.Addr.Port()))
+	return a
+}
+
+// destinationAttribute describes a destination.
+func destinationAttribute(d Destination) *nl.RtAttr {
+	a := destinationKey(d)
 	a.AddRtAttr(destinationMethod, nl.Uint32Attr(uint32(d.Method)))
 	a.AddRtAttr(destinationWeight, nl.Uint32Attr(d.Weight))
 	a.AddRtAttr(destinationUpper, nl.Uint32Attr(d.Upper))

@@ -3,12 +3,13 @@ package ipvs
 import (
 	"errors"
 	"fmt"
-	"math/bits"
+	"io"
 	"os/exec"
 	"sync/atomic"
 	"time"
 
 	moby "github.com/moby/ipvs"
+	"github.com/sirupsen/logrus"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -17,47 +18,48 @@ import (
 // ErrMissing says that the kernel has no virtual servers and could not be given them.
 var ErrMissing = errors.New(`the kernel has no ip_vs: load it with "modprobe ip_vs", or boot a kernel that has it (CONFIG_IP_VS)`)
 
-// answerPatience bounds the wait for one answer of the kernel.
-const answerPatience = 10 * time.Second
-
 // maxReads bounds the attempts to read a table that changes meanwhile.
 const maxReads = 10
 
 // Kernel is the table of virtual servers of one network namespace. It is not for several goroutines at a time, except
 // Writes.
 type Kernel struct {
-	services *moby.Handle
-	socket   *nl.SocketHandle
-	family   int
-	writes   atomic.Uint64
+	conversation *conversation // for what comes by the thousand, and for what the library lacks
+	library      *moby.Handle  // for what is asked for once
+	writes       atomic.Uint64
 }
 
 // Open finds the table of the calling thread's network namespace. Where the kernel has none it tries to load the
-// module, and fails with ErrMissing when that does not help.
+// module, and fails with ErrMissing when that does not help; a later call tries again.
 func Open() (*Kernel, error) {
 	family, err := findFamily()
 	if err != nil {
 		return nil, err
 	}
-	socket, err := nl.Subscribe(unix.NETLINK_GENERIC)
+	c, err := converse(family)
 	if err != nil {
-		return nil, fmt.Errorf("opening a netlink socket: %w", err)
+		return nil, err
 	}
-	timeout := unix.NsecToTimeval(answerPatience.Nanoseconds())
-	if err := errors.Join(socket.SetReceiveTimeout(&timeout), socket.SetSendTimeout(&timeout)); err != nil {
-		socket.Close()
-		return nil, fmt.Errorf("setting up a netlink socket: %w", err)
-	}
-	services, err := moby.New("")
+	library, err := openLibrary()
 	if err != nil {
-		socket.Close()
+		c.close()
 		return nil, fmt.Errorf("opening the table of virtual servers: %w", err)
 	}
-	return &Kernel{services: services, socket: &nl.SocketHandle{Socket: socket}, family: family}, nil
+	return &Kernel{library: library, conversation: c}, nil
+}
+
+// openLibrary opens the library's handle. The library looks for the kernel's family once in the life of a process, so
+// it must not begin before the family is there. It calls modprobe once more, and logs that there is none; here that is
+// nothing to say.
+func openLibrary() (*moby.Handle, error) {
+	log := logrus.StandardLogger()
+	defer log.SetOutput(log.Out)
+	log.SetOutput(io.Discard)
+	return moby.New("")
 }
 
 // findFamily asks for the number under which the kernel has virtual servers.
-func findFamily() (int, error) {
+func findFamily() (uint16, error) {
 	f, err := netlink.GenlFamilyGet("IPVS")
 	if errors.Is(err, unix.ENOENT) {
 		_ = exec.Command("modprobe", "-q", "ip_vs").Run() // whether it helped is seen next
@@ -69,13 +71,13 @@ func findFamily() (int, error) {
 	case err != nil:
 		return 0, fmt.Errorf("asking the kernel for virtual servers: %w", err)
 	}
-	return int(f.ID), nil
+	return f.ID, nil
 }
 
 // Close gives the kernel's table up, which stays as it is.
 func (k *Kernel) Close() {
-	k.services.Close()
-	k.socket.Socket.Close()
+	k.library.Close()
+	k.conversation.close()
 }
 
 // Writes is how many operations the kernel was asked for. It may be called from any goroutine.
@@ -85,7 +87,7 @@ func (k *Kernel) Writes() uint64 { return k.writes.Load() }
 func (k *Kernel) Read() (Table, error) {
 	for range maxReads {
 		t, err := k.read()
-		if !errors.Is(err, nl.ErrDumpInterrupted) && !errors.Is(err, unix.ESRCH) {
+		if !errors.Is(err, errInterrupted) && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.EINTR) {
 			return t, err
 		}
 	}
@@ -93,138 +95,124 @@ func (k *Kernel) Read() (Table, error) {
 }
 
 func (k *Kernel) read() (Table, error) {
-	messages, err := k.request(cmdGetService, unix.NLM_F_DUMP)
+	t := Table{}
+	err := k.conversation.list(cmdGetService, func(row []byte) error {
+		a, err := parseAttributes(row, attrService)
+		if err != nil {
+			return err
+		}
+		s, err := parseService(a)
+		t[s.Key] = Entry{Service: s}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading virtual servers: %w", err)
 	}
-	t := make(Table, len(messages))
-	for _, m := range messages {
-		a, err := parseAttributes(m, attrService)
-		if err != nil {
-			return nil, fmt.Errorf("reading virtual servers: %w", err)
+	for key, e := range t {
+		if e.Destinations, err = k.readDestinations(key); err != nil {
+			return nil, fmt.Errorf("reading the servers of %s: %w", key, err)
 		}
-		s, err := parseService(a)
-		if err != nil {
-			return nil, fmt.Errorf("reading virtual servers: %w", err)
-		}
-		e := Entry{Service: s}
-		if e.Destinations, err = k.readDestinations(s.Key); err != nil {
-			return nil, fmt.Errorf("reading the servers of %s: %w", s.Key, err)
-		}
-		t[s.Key] = e
+		t[key] = e
 	}
 	return t, nil
 }
 
 func (k *Kernel) readDestinations(key Key) ([]Destination, error) {
-	messages, err := k.request(cmdGetDestination, unix.NLM_F_DUMP, keyAttribute(key))
-	if err != nil {
-		return nil, err
-	}
 	var list []Destination
-	for _, m := range messages {
-		a, err := parseAttributes(m, attrDestination)
-		if err != nil {
-			return nil, err
-		}
+	err := k.listDestinations(key, func(a map[uint16][]byte) error {
 		d, err := parseDestination(a, key.Family)
-		if err != nil {
-			return nil, err
-		}
 		list = append(list, d)
-	}
-	return list, nil
+		return err
+	})
+	return list, err
 }
 
-// request sends a command and returns what the kernel answers.
-func (k *Kernel) request(command uint8, flags int, attributes ...*nl.RtAttr) ([][]byte, error) {
-	r := nl.NewNetlinkRequest(k.family, flags)
-	r.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_GENERIC: k.socket}
-	r.AddData(&nl.Genlmsg{Command: command, Version: 1})
-	for _, a := range attributes {
-		r.AddData(a)
-	}
-	return r.Execute(unix.NETLINK_GENERIC, 0)
-}
-
-// Apply carries out operations in their order and stops at the first one that fails, with an *OperationError.
-func (k *Kernel) Apply(operations []Operation) error {
-	for _, o := range operations {
-		k.writes.Add(1)
-		if err := k.apply(o); err != nil {
-			return &OperationError{Operation: o, Err: err}
+func (k *Kernel) listDestinations(key Key, take func(map[uint16][]byte) error) error {
+	return k.conversation.list(cmdGetDestination, func(row []byte) error {
+		a, err := parseAttributes(row, attrDestination)
+		if err != nil {
+			return err
 		}
-	}
-	return nil
+		return take(a)
+	}, keyAttribute(key))
 }
 
-func (k *Kernel) apply(o Operation) error {
+// Apply carries out operations in their order. One that fails keeps no other one back: the error is OperationErrors,
+// with each one that the kernel refused. EEXIST, ESRCH and ENOENT of a destination say that somebody else was at the
+// table: Read and Plan again.
+func (k *Kernel) Apply(operations []Operation) error {
+	var failed OperationErrors
+	for len(operations) > 0 {
+		n := min(len(operations), batchSize)
+		for i, err := range k.apply(operations[:n]) {
+			failed.Add(operations[i], err)
+		}
+		operations = operations[n:]
+	}
+	return failed.AsError()
+}
+
+// apply sends operations at once and returns how each one ended.
+func (k *Kernel) apply(operations []Operation) []error {
+	var message []byte
+	first := k.conversation.serial + 1
+	for _, o := range operations {
+		command, attributes := o.encode()
+		message, _ = k.conversation.request(message, command, unix.NLM_F_ACK, attributes...)
+	}
+	k.writes.Add(uint64(len(operations)))
+	return k.conversation.batch(message, first, len(operations))
+}
+
+// encode puts an operation in the kernel's words. An unknown one is one that the kernel does not know.
+func (o Operation) encode() (command uint8, attributes []*nl.RtAttr) {
 	switch o.Verb {
 	case AddService:
-		return k.services.NewService(mobyService(o.Service))
+		return cmdNewService, []*nl.RtAttr{serviceAttribute(o.Service)}
 	case EditService:
-		return k.services.UpdateService(mobyService(o.Service))
+		return cmdSetService, []*nl.RtAttr{serviceAttribute(o.Service)}
 	case DeleteService:
-		return k.services.DelService(mobyService(o.Service))
+		return cmdDeleteService, []*nl.RtAttr{keyAttribute(o.Service.Key)}
 	case AddDestination:
-		return k.changeDestination(cmdNewDestination, o)
+		return cmdNewDestination, []*nl.RtAttr{keyAttribute(o.Service.Key), destinationAttribute(o.Destination)}
 	case EditDestination:
-		return k.changeDestination(cmdSetDestination, o)
+		return cmdSetDestination, []*nl.RtAttr{keyAttribute(o.Service.Key), destinationAttribute(o.Destination)}
 	case DeleteDestination:
-		return k.changeDestination(cmdDeleteDestination, o)
+		return cmdDeleteDestination, []*nl.RtAttr{keyAttribute(o.Service.Key), destinationKey(o.Destination)}
 	}
-	return fmt.Errorf("no such operation: %d", o.Verb)
-}
-
-func (k *Kernel) changeDestination(command uint8, o Operation) error {
-	_, err := k.request(command, unix.NLM_F_ACK, keyAttribute(o.Service.Key), destinationAttribute(o.Destination))
-	return err
+	return cmdUnknown, nil
 }
 
 // Flush empties the table, with what belongs to others.
 func (k *Kernel) Flush() error {
 	k.writes.Add(1)
-	if err := k.services.Flush(); err != nil {
+	if err := k.library.Flush(); err != nil {
 		return fmt.Errorf("emptying the table of virtual servers: %w", err)
 	}
 	return nil
 }
 
-// mobyService is a service in the words of the library.
-func mobyService(s Service) *moby.Service {
-	m := &moby.Service{
-		AddressFamily: familyNumber(s.Family), FWMark: s.Mark, Protocol: uint16(s.Protocol),
-		SchedName: s.Scheduler, PEName: s.Engine, Flags: uint32(s.Flags), Timeout: s.Timeout, Netmask: netmask(s),
-	}
-	if s.Mark == 0 {
-		m.Address, m.Port = s.Addr.Addr().AsSlice(), s.Addr.Port()
-	}
-	if s.Timeout > 0 {
-		m.Flags |= persistentFlag
-	}
-	return m
+// Timeouts are how long the kernel remembers connections that are silent, in whole seconds; 0 leaves one as it is.
+type Timeouts struct {
+	TCP    time.Duration // established
+	TCPFin time.Duration // after the end from one side
+	UDP    time.Duration
 }
 
-// netmask is the persistence granularity as the kernel has it: the mask of an IPv4 address in network byte order, or
-// the prefix length of an IPv6 address.
-func netmask(s Service) uint32 {
-	if s.Family == 6 {
-		return uint32(s.Prefix)
+// Timeouts are those that are in force.
+func (k *Kernel) Timeouts() (Timeouts, error) {
+	c, err := k.library.GetConfig()
+	if err != nil {
+		return Timeouts{}, fmt.Errorf("reading the timeouts of connections: %w", err)
 	}
-	return number(bigEndian32(^uint32(0) << (32 - min(s.Prefix, 32))))
+	return Timeouts{TCP: c.TimeoutTCP, TCPFin: c.TimeoutTCPFin, UDP: c.TimeoutUDP}, nil
 }
 
-func bigEndian32(v uint32) []byte { return []byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)} }
-
-// onesOf counts the leading ones of a mask in network byte order.
-func onesOf(mask []byte) int {
-	ones := 0
-	for _, b := range mask[:min(len(mask), 4)] {
-		n := bits.LeadingZeros8(^b)
-		ones += n
-		if n < 8 {
-			break
-		}
+// SetTimeouts changes those that are not 0.
+func (k *Kernel) SetTimeouts(t Timeouts) error {
+	k.writes.Add(1)
+	if err := k.library.SetConfig(&moby.Config{TimeoutTCP: t.TCP, TimeoutTCPFin: t.TCPFin, TimeoutUDP: t.UDP}); err != nil {
+		return fmt.Errorf("setting the timeouts of connections: %w", err)
 	}
-	return ones
+	return nil
 }

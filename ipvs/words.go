@@ -109,13 +109,14 @@ func (o Operation) String() string {
 	return fmt.Sprintf("operation %d", o.Verb)
 }
 
-// remedy explains the errors that the kernel has for a missing module.
+// remedy explains the errors that the kernel has for a missing module and for a server of the other family.
 func (e *OperationError) remedy() string {
-	s := e.Operation.Service
+	s, d := e.Operation.Service, e.Operation.Destination
+	service := e.Operation.Verb == AddService || e.Operation.Verb == EditService
 	switch {
-	case !errors.Is(e.Err, unix.ENOENT):
-		return ""
-	case e.Operation.Verb != AddService && e.Operation.Verb != EditService:
+	case errors.Is(e.Err, unix.EINVAL) && !service && d.Addr.IsValid() && d.Addr.Addr().Is6() != (s.Family == 6):
+		return " (only a tunnel leads to a server of the other family, and none while the kernel's synchronization daemon runs)"
+	case !errors.Is(e.Err, unix.ENOENT) || !service:
 		return ""
 	case s.Engine != "":
 		return fmt.Sprintf(" (the kernel has no scheduler %q or no persistence engine %q: modprobe ip_vs_%s ip_vs_pe_%s)", s.Scheduler, s.Engine, s.Scheduler, s.Engine)
