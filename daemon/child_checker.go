@@ -1,18 +1,13 @@
 package daemon
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"sync"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"keepalived-go/check"
+	"keepalived-go/check/dial"
 	"keepalived-go/config"
 	"keepalived-go/ipvs"
 )
@@ -32,7 +27,7 @@ func buildChecker(c *child, s startMessage) error {
 	c.use(cfg)
 	var reports healthReports
 	e, err := check.New(check.Options{
-		Config: cfg, Kernel: &lateTable{}, Links: kernelLinks{}, Dialer: dialer{}, Log: c.log.Entry,
+		Config: cfg, Kernel: &lateTable{}, Links: kernelLinks{}, Dialer: dial.Dialer{}, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, Mail: c.mails, KeepTable: c.options.KeepIPVS,
 		Report: func(changes []check.Health) { reports.add(changes); c.outbox.report(reports.take) },
 	})
@@ -117,34 +112,4 @@ func (t *lateTable) Flush() error {
 		return err
 	}
 	return t.kernel.Flush()
-}
-
-// dialer opens the connections of checks.
-type dialer struct{}
-
-// Dial connects to c.Addr from where c says.
-func (dialer) Dial(ctx context.Context, network string, c config.Connection) (net.Conn, error) {
-	d := net.Dialer{KeepAlive: -1, Control: func(_, _ string, raw syscall.RawConn) error {
-		var err error
-		control := raw.Control(func(fd uintptr) { err = setOrigin(int(fd), c) })
-		return errors.Join(control, err)
-	}}
-	if c.Bind.IsValid() || c.Port != 0 {
-		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.Bind, c.Port))
-	}
-	return d.DialContext(ctx, network, c.Addr.String())
-}
-
-func setOrigin(fd int, c config.Connection) error {
-	if c.BindIf != "" {
-		if err := unix.BindToDevice(fd, c.BindIf); err != nil {
-			return fmt.Errorf("binding to %s: %w", c.BindIf, err)
-		}
-	}
-	if c.Mark != 0 {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(c.Mark)); err != nil {
-			return fmt.Errorf("setting the mark: %w", err)
-		}
-	}
-	return nil
 }
