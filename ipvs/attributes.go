@@ -213,7 +213,7 @@ func address(b []byte, family uint32) (netip.Addr, error) {
 		b = b[:4]
 	}
 	a, ok := netip.AddrFromSlice(b)
-	if !ok || a.Is4() != (family == unix.AF_INET) {
+	if known := family == unix.AF_INET || family == unix.AF_INET6; !ok || !known || a.Is4() != (family == unix.AF_INET) {
 		return a, fmt.Errorf("an address of %d bytes in family %d", len(b), family)
 	}
 	return a, nil
