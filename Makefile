@@ -79,7 +79,7 @@ help: ## Say what the targets do
 
 # What tests call, and what the race detector needs.
 tools:
-	scripts/tools ip:iproute2 gcc:gcc libc6-dev
+	scripts/tools ip:iproute2 openssl:openssl gcc:gcc libc6-dev
 
 # Peers and servers of the tests, and the kernel and the emulator of their
 # virtual machine: unpacked in .cache, never installed.

@@ -21,7 +21,7 @@ import (
 // patience bounds every wait for something that is sure to come.
 const patience = 20 * time.Second
 
-// enterNamespace moves the test into a network namespace of its own, with addresses on lo and on dummy0.
+// enterNamespace moves the test into a network namespace of its own, with addresses on lo and on a link where nobody else is.
 func enterNamespace(t *testing.T) {
 	t.Helper()
 	runtime.LockOSThread() // the thread ends with the test's goroutine
@@ -32,8 +32,8 @@ func enterNamespace(t *testing.T) {
 	t.Cleanup(func() { _ = ns.Close() })
 	for _, arguments := range []string{
 		"link set lo up", "link add veth0 type veth peer name veth1", "link set veth0 up", "link set veth1 up",
-		"addr add 10.9.0.1/24 dev veth0", "addr add 10.9.0.2/24 dev veth0", "addr add fd00::1/64 dev veth0 nodad",
-		"addr add fd00::2/64 dev veth0 nodad",
+		"addr add 10.9.0.1/24 dev veth0", "addr add 10.9.0.2/24 dev veth0", "addr add fd00::1/128 dev lo nodad",
+		"addr add fd00::2/128 dev lo nodad",
 	} {
 		if out, err := exec.Command("ip", strings.Fields(arguments)...).CombinedOutput(); err != nil {
 			t.Fatalf("ip %s: %v: %s", arguments, err, out)
