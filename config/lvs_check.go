@@ -11,6 +11,7 @@ import (
 
 // openChecker begins a checker of a real server.
 func (d *decoder) openChecker(l line, kind CheckKind) {
+	d.announceOnce(l.kw)
 	s := &d.scope.lvsScope
 	s.lvsOpen = inChecker
 	s.chk = checkerDraft{

@@ -121,6 +121,7 @@ func (d *decoder) hexFault(w parser.Word, i int, wildcard bool) {
 
 // openFileCheck begins a FILE_CHECK.
 func (d *decoder) openFileCheck(l line) {
+	d.announceOnce(l.kw)
 	d.scope.lvsOpen = inFileCheck
 	d.scope.fileChk = fileDraft{pos: l.st.Pos()}
 }

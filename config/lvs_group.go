@@ -12,7 +12,6 @@ import (
 
 // openGroup begins a virtual_server_group.
 func (d *decoder) openGroup(l line) {
-	d.announceOnce(l.kw)
 	w, ok := d.need(l, 0)
 	if !ok {
 		return

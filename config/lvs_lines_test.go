@@ -299,17 +299,19 @@ func TestServerTexts(t *testing.T) {
 	}
 }
 
-// A virtual server has no effect yet, which is said once and not for each of its keywords.
-func TestServersAreAnnouncedOnce(t *testing.T) {
-	text := strings.Replace(serverShell("TCP_CHECK"), "%s", "connect_timeout 3", 1)
+// A check that nothing makes yet is said once for its kind and not for each of its keywords; what works is not said.
+func TestCheckersWithoutEffectAreAnnouncedOnce(t *testing.T) {
+	text := strings.Replace(serverShell("DNS_CHECK"), "%s", "connect_timeout 3\n}\nTCP_CHECK {\nretry 2", 1)
 	_, diags := decodeText(t, text+strings.Replace(text, "50 80", "51 80", 1)[strings.Index(text, "virtual_server"):])
 	said := 0
 	for _, d := range diags {
-		if strings.Contains(d.Message, "no effect yet") && strings.Contains(d.Message, "virtual_server") {
+		if strings.Contains(d.Message, "no effect yet") && strings.Contains(d.Message, "DNS_CHECK") {
 			said++
 		}
-		if strings.Contains(d.Message, "connect_timeout") || strings.Contains(d.Message, "real_server") {
-			t.Errorf("said too: %v", d)
+		for _, quiet := range []string{"connect_timeout", "real_server", "virtual_server", "TCP_CHECK", "retry"} {
+			if strings.Contains(d.Message, quiet) {
+				t.Errorf("said too: %v", d)
+			}
 		}
 	}
 	if said != 1 {

@@ -16,7 +16,6 @@ func (d *decoder) announceOnce(k *Keyword) {
 
 // openSSL begins the SSL block; a second one replaces the first.
 func (d *decoder) openSSL(l line) {
-	d.announceOnce(l.kw)
 	if d.config.SSL.Configured {
 		d.warn(l.st.Pos(), "the SSL block was given before, this one replaces it")
 	}

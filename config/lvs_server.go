@@ -22,7 +22,6 @@ const (
 
 // openVirtualServer begins a virtual_server.
 func (d *decoder) openVirtualServer(l line) {
-	d.announceOnce(l.kw)
 	w, ok := d.need(l, 0)
 	if !ok {
 		return

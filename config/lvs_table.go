@@ -4,26 +4,26 @@ import "math"
 
 // lvsKeywords are the rows of virtual_server, virtual_server_group and SSL.
 func lvsKeywords() []Keyword {
-	return []Keyword{
+	return acting([]Keyword{
 		{
 			Name: "SSL", Syntax: "{ block }", Default: "context generated automatically",
 			Since: "1.0.0", Area: "check", Meaning: "client certificate settings of SSL_GET",
 			Do:    (*decoder).openSSL,
-			Block: &Block{Keywords: sslKeywords()},
+			Block: &Block{Keywords: acting(sslKeywords())},
 		},
 		{
 			Name: "virtual_server", Syntax: "IPADDR [PORT] or fwmark INT[0..4294967295] or group NAME, then { block } (removed without real_server)", Default: "none",
 			Since: "1.0.0", Area: "ipvs", Meaning: "one virtual service",
 			Do:    (*decoder).openVirtualServer,
-			Block: &Block{Keywords: virtualServerKeywords(), End: (*decoder).endVirtualServer},
+			Block: &Block{Keywords: acting(virtualServerKeywords(), "snmp_name"), End: (*decoder).endVirtualServer},
 		},
 		{
 			Name: "virtual_server_group", Syntax: "NAME { block of address / range / fwmark lines } (removed when empty)", Default: "none",
 			Since: "1.0.2", Area: "ipvs", Meaning: "several addresses, ranges or fwmarks sharing one real server pool",
 			Do:    (*decoder).openGroup,
-			Block: &Block{Keywords: groupKeywords(), Entry: (*decoder).groupEntry, End: (*decoder).endGroup},
+			Block: &Block{Keywords: acting(groupKeywords()), Entry: (*decoder).groupEntry, End: (*decoder).endGroup},
 		},
-	}
+	})
 }
 
 // sslKeywords are the rows of SSL.
@@ -251,7 +251,7 @@ func virtualServerKeywords() []Keyword {
 			Name: "real_server", Syntax: "IPADDR [PORT] { block }", Default: "required; port of the virtual server",
 			Since: "1.0.0", Area: "ipvs", Meaning: "one real server; duplicates removed; non-NAT ports are reset to the service port",
 			Do:    (*decoder).openRealServer,
-			Block: &Block{Keywords: realServerKeywords(), End: (*decoder).endRealServer},
+			Block: &Block{Keywords: acting(realServerKeywords(), notChecked...), End: (*decoder).endRealServer},
 		},
 		{
 			Name: "retry", Syntax: "INT[1..4294967295]", Default: "unset (checker default)",

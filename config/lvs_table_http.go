@@ -35,7 +35,7 @@ func httpKeywords(ssl bool) []Keyword {
 			Name: "url", Syntax: "{ block }; may repeat", Default: "required",
 			Since: "1.0.0", Area: "check", Meaning: "one url to fetch",
 			Do:    (*decoder).openURL,
-			Block: &Block{Keywords: urlKeywords(ssl), End: (*decoder).endURL},
+			Block: &Block{Keywords: acting(urlKeywords(ssl)), End: (*decoder).endURL},
 		},
 		{
 			Name: "virtualhost", Syntax: "STRING", Default: "real server's, then virtual server's, else IP:PORT",
@@ -95,7 +95,8 @@ func urlKeywords(ssl bool) []Keyword {
 		{
 			Name: "regex_stack", Syntax: "START MAX bytes", Default: "PCRE2 default",
 			Since: "2.0.7", Area: "check", Meaning: "JIT stack size",
-			Do: (*decoder).readRegexStack,
+			EffectNote: "nothing is compiled to machine code, and the memory of a match is bounded in another way",
+			Do:         (*decoder).readRegexStack,
 		},
 		{
 			Name: "status_code", Syntax: "CODE[100..599] or LOW-HIGH, several", Default: "200-299",

@@ -114,7 +114,7 @@ func checkerKeywords() []Keyword {
 			Name: "HTTP_GET", Syntax: "{ block } (ignored without url)", Default: "-",
 			Since: "1.0.0", Area: "check", Meaning: "HTTP checker",
 			Do:    func(d *decoder, l line) { d.openChecker(l, CheckHTTP) },
-			Block: &Block{Keywords: httpKeywords(false), End: (*decoder).endChecker},
+			Block: &Block{Keywords: acting(httpKeywords(false)), End: (*decoder).endChecker},
 		},
 		{
 			Name: "MISC_CHECK", Syntax: "{ block } (removed without misc_path)", Default: "-",
@@ -138,13 +138,13 @@ func checkerKeywords() []Keyword {
 			Name: "SSL_GET", Syntax: "{ block } (ignored without url)", Default: "-",
 			Since: "1.0.0", Area: "check", Meaning: "HTTPS checker",
 			Do:    func(d *decoder, l line) { d.openChecker(l, CheckSSL) },
-			Block: &Block{Keywords: httpKeywords(true), End: (*decoder).endChecker},
+			Block: &Block{Keywords: acting(httpKeywords(true)), End: (*decoder).endChecker},
 		},
 		{
 			Name: "TCP_CHECK", Syntax: "{ block }", Default: "-",
 			Since: "1.0.0", Area: "check", Meaning: "TCP connect checker",
 			Do:    func(d *decoder, l line) { d.openChecker(l, CheckTCP) },
-			Block: &Block{Keywords: tcpKeywords(), End: (*decoder).endChecker},
+			Block: &Block{Keywords: acting(tcpKeywords()), End: (*decoder).endChecker},
 		},
 		{
 			Name: "UDP_CHECK", Syntax: "{ block }", Default: "-",
