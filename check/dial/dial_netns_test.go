@@ -39,6 +39,28 @@ func enterNamespace(t *testing.T) {
 			t.Fatalf("ip %s: %v: %s", arguments, err, out)
 		}
 	}
+	settle(t)
+}
+
+// settle waits until the kernel, which does it in the background, has brought the IPv6 addresses into use.
+func settle(t *testing.T) {
+	t.Helper()
+	six := []config.Connection{
+		{Addr: listen(t, "[fd00::1]:0")},
+		{Addr: listen(t, "[fd00::2]:0")},
+	}
+	for deadline := time.Now().Add(patience); len(six) > 0; {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		c, err := Dialer{}.Dial(ctx, "tcp", six[0])
+		cancel()
+		switch {
+		case err == nil:
+			_ = c.Close()
+			six = six[1:]
+		case time.Now().After(deadline):
+			t.Fatalf("%v does not come into use: %v", six[0].Addr, err)
+		}
+	}
 }
 
 // listen serves on an address of the namespace.
