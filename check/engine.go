@@ -99,6 +99,7 @@ type Engine struct {
 // finding is the end of a check.
 type finding struct {
 	task   *task
+	part   int
 	result Result
 }
 

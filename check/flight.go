@@ -76,7 +76,7 @@ func (e *Engine) launch(t *task) {
 	go func() {
 		defer e.checks.Done()
 		defer cancel()
-		f := finding{t, probe(ctx, prober, part)}
+		f := finding{t, part, probe(ctx, prober, part)}
 		select {
 		case e.finished <- f:
 		case <-e.stopped:
@@ -130,10 +130,7 @@ func (e *Engine) finish(now time.Time, f finding) {
 		t.broken = false
 	}
 	v := t.vs
-	if n := f.result.Notice; n != "" && n != t.notice {
-		e.log.Infof("http_check for RS %s VS %s %s", v.state.serverName(t.server), v.name, n)
-	}
-	t.notice = f.result.Notice
+	e.sayNotice(t, f)
 	before := v.state.servers[t.server].checkers[t.checker].up
 	pause, actions := v.state.checked(t.server, t.checker, f.result)
 	e.perform(v, actions)
@@ -142,6 +139,21 @@ func (e *Engine) finish(now time.Time, f finding) {
 		e.touch(v)
 	}
 	e.schedule.set(t, now.Add(pauseOf(pause, t.config().Timing)))
+}
+
+// sayNotice says what is odd about a part of a check when it is another thing than before.
+func (e *Engine) sayNotice(t *task, f finding) {
+	n := f.result.Notice
+	if n == t.notices[f.part] {
+		return
+	}
+	if t.notices == nil {
+		t.notices = map[int]string{}
+	}
+	t.notices[f.part] = n
+	if n != "" {
+		e.log.Infof("http_check for RS %s VS %s %s", t.vs.state.serverName(t.server), t.vs.name, n)
+	}
 }
 
 // sayBroken says once that a check cannot be made, and once for all when descriptors are out.

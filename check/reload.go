@@ -118,7 +118,7 @@ func (e *Engine) inherit(t, old *task) {
 	same := t.config().Timing == old.config().Timing
 	due := old.due
 	e.schedule.set(old, time.Time{})
-	old.prober, t.broken, t.notice = nil, old.broken, old.notice
+	old.prober, t.broken, t.notices = nil, old.broken, old.notices
 	switch {
 	case old.inFlight:
 		old.forward = t

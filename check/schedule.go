@@ -24,11 +24,11 @@ type task struct {
 	due      time.Time // zero: neither in the heap nor in the queue
 	index    int32     // in the heap
 	inFlight bool
-	waiting  bool   // due, but too many checks are in flight
-	gone     bool   // its configuration is: what comes in is void
-	forward  *task  // who takes what comes in, after a reload
-	broken   bool   // it was said that the check cannot be made
-	notice   string // what was said last of what is odd
+	waiting  bool           // due, but too many checks are in flight
+	gone     bool           // its configuration is: what comes in is void
+	forward  *task          // who takes what comes in, after a reload
+	broken   bool           // it was said that the check cannot be made
+	notices  map[int]string // by part: what was said last of what is odd
 }
 
 // config is what the task checks.
