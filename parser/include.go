@@ -1,11 +1,14 @@
 package parser
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // includeCheck is the set of faults of an include that matter.
@@ -145,7 +148,7 @@ func (r *reader) openFile(dir, name string, check includeCheck) *file {
 	}
 	src := r.files[real]
 	if src == nil {
-		text, err := os.ReadFile(path)
+		text, err := r.load(path)
 		if err != nil {
 			r.missing(check, checkRead, "Configuration file '%s' open problem (%v) - skipping", name, err)
 			return nil
@@ -158,6 +161,33 @@ func (r *reader) openFile(dir, name string, check includeCheck) *file {
 		dir = filepath.Dir(path)
 	}
 	return &file{src: src, dir: dir, real: real}
+}
+
+// load reads a file whole, in bounded time and memory: what claims to be a regular file may be one of /proc that waits
+// for something to say, or larger than all memory.
+func (r *reader) load(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	_ = f.SetReadDeadline(time.Now().Add(readPatience)) // files that have none do not wait
+	var text strings.Builder
+	n, err := io.Copy(&text, io.LimitReader(f, r.room+1))
+	r.room -= n
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if r.waits++; r.waits > maxWaits {
+			r.stop("more than %d files have nothing to say", maxWaits)
+		}
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case r.room < 0:
+		r.stop("more than %d bytes are read", maxBytes)
+		return "", errors.New("too large")
+	}
+	return text.String(), nil
 }
 
 // isOpen tells whether a file is being read already. Upstream would read it again until it runs out of files.

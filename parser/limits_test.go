@@ -2,8 +2,11 @@ package parser
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // doubling defines names that each use the one before twice.
@@ -106,4 +109,33 @@ func TestRandom(t *testing.T) {
 			t.Fatalf("out of range: %d %d %d", a, b, c)
 		}
 	}
+}
+
+// TestIncludeThatWaits includes a file that claims to be a regular one and has nothing to say for as long as nobody
+// else reads it. The answer comes all the same.
+func TestIncludeThatWaits(t *testing.T) {
+	began := time.Now()
+	_, diagnostics := ReadString("main.conf", "a\ninclude /proc/kmsg\nb", Options{})
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	t.Logf("%v", diagnostics) // whether it may be read depends on who runs this
+}
+
+// TestIncludeLarger than what may be read ends the reading, not the memory.
+func TestIncludeLarger(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "large.conf")
+	if err := os.WriteFile(path, []byte("a"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1<<40); err != nil { // a hole takes no room on the disk
+		t.Fatal(err)
+	}
+	_, diagnostics := ReadString("main.conf", "include "+path+"\nb", Options{})
+	for _, d := range diagnostics {
+		if d.Severity == Error && strings.Contains(d.Message, "bytes are read") {
+			return
+		}
+	}
+	t.Errorf("nothing says that it is too large: %v", diagnostics)
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"time"
 )
 
 // ErrNoMainFile is returned by ReadFile when no file could be read for the given pattern.
@@ -31,9 +32,16 @@ const (
 	maxGenerated     = 500_000   // lines made by ~SEQ, ~LST and multi-line definitions
 	maxExpanded      = 32 << 20  // bytes of lines with a substitution
 	maxOpened        = 10_000    // files opened, counting repetitions
+	maxBytes         = 128 << 20 // of all files
 	maxIncludeDepth  = 64        // files open at the same time
 	maxFeeds         = 1_000     // nested expansions
 	maxSubstitutions = 2_000     // replacements in one line
+)
+
+// The bounds on waiting for files that have nothing to say.
+const (
+	readPatience = time.Second
+	maxWaits     = 3
 )
 
 // feed is where lines come from: a repetition, a multi-line definition, a file. Feeds are stacked;
@@ -51,6 +59,8 @@ type reader struct {
 	defs         map[string]*definition
 	open         *definition // multi-line definition whose lines are being read
 	openFiles    []*file
+	room         int64 // bytes that may still be read
+	waits        int   // files that had nothing to say
 	files        map[string]*Source
 	opened       int
 	generated    int
@@ -74,7 +84,7 @@ func newReader(opt Options) *reader {
 	if opt.Seed == nil {
 		opt.Seed = rand.Uint64
 	}
-	r := &reader{opt: opt, defs: standardDefinitions(), files: make(map[string]*Source), maxGenerated: maxGenerated}
+	r := &reader{opt: opt, defs: standardDefinitions(), files: make(map[string]*Source), maxGenerated: maxGenerated, room: maxBytes}
 	if opt.RequireIncludes {
 		r.check = checkAll
 	}
