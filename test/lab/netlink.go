@@ -22,9 +22,6 @@ type TableWrites struct {
 	file   *os.File
 }
 
-// kernelPacket is the type of a frame that goes to the kernel (PACKET_KERNEL).
-const kernelPacket = 7
-
 // CountTableWrites listens to what the host's programs say to the kernel.
 func (h *Host) CountTableWrites() (*TableWrites, error) {
 	family, err := netlink.GenlFamilyGet("IPVS")
@@ -73,18 +70,15 @@ func (w *TableWrites) listen() {
 	buffer := make([]byte, 64<<10)
 	for {
 		var n int
-		var from unix.Sockaddr
 		err := raw.Read(func(fd uintptr) bool {
 			var err error
-			n, from, err = unix.Recvfrom(int(fd), buffer, unix.MSG_DONTWAIT)
+			n, _, err = unix.Recvfrom(int(fd), buffer, unix.MSG_DONTWAIT)
 			return !errors.Is(err, unix.EAGAIN)
 		})
 		if err != nil {
 			return // closed
 		}
-		if to, ok := from.(*unix.SockaddrLinklayer); ok && to.Pkttype == kernelPacket {
-			w.Count.Add(w.changes(buffer[:max(n, 0)]))
-		}
+		w.Count.Add(w.changes(buffer[:max(n, 0)]))
 	}
 }
 
@@ -92,7 +86,8 @@ func (w *TableWrites) listen() {
 // servers (linux/ip_vs.h): new, set and delete, and flush.
 var writing = map[byte]bool{1: true, 2: true, 3: true, 5: true, 6: true, 7: true, 17: true}
 
-// changes counts the changes in one or more messages.
+// changes counts the changes in one or more messages. What the kernel answers
+// has the same commands, but is no request.
 func (w *TableWrites) changes(b []byte) int64 {
 	var count int64
 	for len(b) >= unix.SizeofNlMsghdr+1 {
@@ -100,7 +95,8 @@ func (w *TableWrites) changes(b []byte) int64 {
 		if length < unix.SizeofNlMsghdr {
 			break
 		}
-		if binary.NativeEndian.Uint16(b[4:]) == w.family && writing[b[unix.SizeofNlMsghdr]] {
+		request := binary.NativeEndian.Uint16(b[6:])&unix.NLM_F_REQUEST != 0
+		if request && binary.NativeEndian.Uint16(b[4:]) == w.family && writing[b[unix.SizeofNlMsghdr]] {
 			count++
 		}
 		b = b[min((length+3)&^3, len(b)):]
