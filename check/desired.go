@@ -1,8 +1,8 @@
 package check
 
 import (
+	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"net/netip"
 
 	"keepalived-go/config"
@@ -125,17 +125,12 @@ func (s *service) service(k ipvs.Key) ipvs.Service {
 	out.Engine = s.cfg.PersistenceEngine
 	switch g := s.cfg.PersistenceGranularity; {
 	case k.Family == 4 && g.Mask.Is4():
-		out.Prefix = maskLength(g.Mask)
+		mask := g.Mask.As4()
+		out.SetMask(binary.BigEndian.Uint32(mask[:]))
 	case k.Family == 6 && g.Bits != 0:
 		out.Prefix = g.Bits
 	}
 	return out
-}
-
-// maskLength counts the leading ones of a netmask.
-func maskLength(mask netip.Addr) uint8 {
-	b := mask.As4()
-	return uint8(bits.LeadingZeros32(^(uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]))))
 }
 
 func kernelFlags(f config.SchedulerFlags) ipvs.Flags {

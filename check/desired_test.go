@@ -25,6 +25,9 @@ func showEntries(entries []ipvs.Entry) string {
 		if e.Timeout != 0 || e.Prefix != 32 {
 			fmt.Fprintf(&b, " persistent %d/%d%s", e.Timeout, e.Prefix, e.Engine)
 		}
+		if e.Mask != 0 {
+			fmt.Fprintf(&b, " mask %#x", e.Mask)
+		}
 		b.WriteString("\n")
 		for _, d := range e.Destinations {
 			fmt.Fprintf(&b, "  %s method %d weight %d", d.Addr, d.Method, d.Weight)
@@ -59,6 +62,10 @@ func TestWantedTable(t *testing.T) {
 			"4/6 10.0.0.1:53 mh flags 0x20\n  [fd00::11]:53 method 2 weight 1 in 2:0:1"},
 		{"persistence with a mask and an engine", vs("10.0.0.1 80", "lvs_sched rr; lvs_method NAT; protocol UDP; persistence_timeout 50; persistence_granularity 255.255.240.0; persistence_engine sip; "+rs),
 			"4/17 10.0.0.1:80 rr persistent 50/20sip\n  10.0.0.11:80 method 0 weight 1"},
+		{"persistence with a mask that has holes", vs("10.0.0.1 80", "lvs_sched rr; lvs_method NAT; protocol UDP; persistence_timeout 50; persistence_granularity 255.0.255.0; "+rs),
+			"4/17 10.0.0.1:80 rr persistent 50/8 mask 0xff00ff00\n  10.0.0.11:80 method 0 weight 1"},
+		{"persistence with a number for a mask", vs("10.0.0.1 80", "lvs_sched rr; lvs_method NAT; protocol UDP; persistence_timeout 50; persistence_granularity 24; "+rs),
+			"4/17 10.0.0.1:80 rr persistent 50/0 mask 0x18\n  10.0.0.11:80 method 0 weight 1"},
 		{"every port", vs("10.0.0.1", "lvs_sched rr; lvs_method DR; protocol TCP; real_server 10.0.0.11 {; }"),
 			"4/6 10.0.0.1:0 rr persistent 360/32\n  10.0.0.11:0 method 3 weight 1"},
 		{"IPv6", vs("fd00::1 80", "lvs_sched rr; lvs_method DR; protocol TCP; persistence_timeout 9; persistence_granularity 64; real_server fd00::11 80 {; }"),

@@ -3,7 +3,6 @@ package ipvs
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"net/netip"
 	"strings"
 	"syscall"
@@ -107,20 +106,14 @@ func serviceAttribute(s Service) *nl.RtAttr {
 // the prefix length of an IPv6 address.
 func netmask(s Service) []byte {
 	switch {
+	case s.Family != 6 && s.Mask != 0:
+		return binary.BigEndian.AppendUint32(nil, s.Mask)
 	case s.Family != 6:
 		return binary.BigEndian.AppendUint32(nil, ^uint32(0)<<(32-min(s.Prefix, 32)))
 	case s.Timeout == 0:
 		return nl.Uint32Attr(128) // 0 would be refused, though it means nothing
 	}
 	return nl.Uint32Attr(uint32(s.Prefix))
-}
-
-// onesOf counts the leading ones of a mask in network byte order.
-func onesOf(mask []byte) int {
-	if len(mask) < 4 {
-		return 0
-	}
-	return bits.LeadingZeros32(^binary.BigEndian.Uint32(mask))
 }
 
 // destinationKey names a destination of a service. One of IPv4 and of IPv6 may stand in a service of the other family.
@@ -226,14 +219,14 @@ func parseService(a map[uint16][]byte) (Service, error) {
 		Engine:    text(a[serviceEngine]),
 	}
 	family := number(a[serviceFamily])
-	s.Family, s.Prefix = 4, uint8(onesOf(a[serviceNetmask]))
+	s.Family = 4
 	if family == unix.AF_INET6 {
-		s.Family, s.Prefix = 6, uint8(min(number(a[serviceNetmask]), 128))
+		s.Family = 6
 	}
-	if number(a[serviceFlags])&persistentFlag != 0 {
+	s.Prefix = widest(s.Family)
+	if number(a[serviceFlags])&persistentFlag != 0 { // else its granularity means nothing
 		s.Timeout = number(a[serviceTimeout])
-	} else {
-		s.Prefix = widest(s.Family) // it means nothing
+		s.setGranularity(a[serviceNetmask])
 	}
 	if s.Mark = number(a[serviceMark]); s.Mark != 0 {
 		return s, nil
@@ -245,6 +238,18 @@ func parseService(a map[uint16][]byte) (Service, error) {
 	s.Protocol = uint8(number(a[serviceProtocol]))
 	s.Addr = netip.AddrPortFrom(addr, port(a[servicePort]))
 	return s, nil
+}
+
+// setGranularity is the reverse of netmask. Without one all clients count as one.
+func (s *Service) setGranularity(b []byte) {
+	switch {
+	case s.Family == 6:
+		s.Prefix = uint8(min(number(b), 128))
+	case len(b) >= 4:
+		s.SetMask(binary.BigEndian.Uint32(b))
+	default:
+		s.Prefix = 0
+	}
 }
 
 func parseDestination(a map[uint16][]byte, family int) (Destination, error) {

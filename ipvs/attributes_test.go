@@ -30,6 +30,9 @@ func TestAttributes(t *testing.T) {
 			Prefix:    uint8(rapid.IntRange(1, int(widest(family))).Draw(t, "prefix")),
 			Engine:    rapid.SampledFrom([]string{"", "sip"}).Draw(t, "engine"),
 		}
+		if family == 4 && rapid.Bool().Draw(t, "holes") {
+			s.SetMask(rapid.Uint32().Draw(t, "mask"))
+		}
 		if rapid.Bool().Draw(t, "marked") {
 			s.Key = Key{Family: family, Mark: rapid.Uint32Min(1).Draw(t, "mark")}
 		}

@@ -102,7 +102,7 @@ func (s Service) Same(other Service) bool { return s.normal() == other.normal() 
 
 func (s Service) normal() Service {
 	if s.Timeout == 0 {
-		s.Prefix = widest(s.Family)
+		s.Prefix, s.Mask = widest(s.Family), 0
 	}
 	return s
 }

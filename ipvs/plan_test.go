@@ -90,6 +90,8 @@ func TestPlan(t *testing.T) {
 		{"a sorry server", table(entry(vs, "10.0.0.1:80")), table(entry(vs, "10.0.0.2:80")), ipvs.Rules{DeleteFirst: map[ipvs.Key]bool{key(vs): true}},
 			"deleting server 10.0.0.1:80 from" + service + "\nadding server 10.0.0.2:80 to" + service},
 		{"no persistence", table(entry(vs)), table(with(entry(vs), func(e *ipvs.Entry) { e.Prefix = 24 })), ipvs.Rules{}, ""},
+		{"a hole in the granularity", table(with(entry(vs), func(e *ipvs.Entry) { e.Timeout = 9 })), table(with(entry(vs), func(e *ipvs.Entry) { e.Timeout = 9; e.SetMask(0xff00ff00) })), ipvs.Rules{}, "changing" + service},
+		{"no persistence, and a hole", table(entry(vs)), table(with(entry(vs), func(e *ipvs.Entry) { e.SetMask(0xff00ff00) })), ipvs.Rules{}, ""},
 		{"granularity", table(with(entry(vs), func(e *ipvs.Entry) { e.Timeout = 9 })), table(with(entry(vs), func(e *ipvs.Entry) { e.Timeout, e.Prefix = 9, 24 })), ipvs.Rules{}, "changing" + service},
 		{"an address of the kernel's own", table(with(entry(vs, "10.0.0.1:80"), func(e *ipvs.Entry) { e.Destinations[0].Method = ipvs.Local })),
 			table(with(entry(vs, "10.0.0.1:80"), tunnel(ipvs.Encapsulation{Type: 2}))), ipvs.Rules{}, ""},

@@ -1,6 +1,9 @@
 package ipvs
 
-import "net/netip"
+import (
+	"math/bits"
+	"net/netip"
+)
 
 // Key identifies a virtual service in the kernel: by protocol, address and port, or by a firewall mark.
 type Key struct {
@@ -29,7 +32,16 @@ type Service struct {
 	Flags     Flags
 	Timeout   uint32 // persistence in seconds; 0: not persistent
 	Prefix    uint8  // persistence granularity in bits: 0..32 for IPv4, 1..128 for IPv6; 32 or 128: each address
+	Mask      uint32 // the same for IPv4 where it has holes, such as 255.0.255.0; 0: Prefix says it all
 	Engine    string // persistence engine, such as "sip"; "": none
+}
+
+// SetMask takes a persistence granularity of IPv4, in host byte order. It may have holes.
+func (s *Service) SetMask(mask uint32) {
+	s.Prefix, s.Mask = uint8(bits.LeadingZeros32(^mask)), mask
+	if mask<<s.Prefix == 0 {
+		s.Mask = 0
+	}
 }
 
 // Method is how packets reach a destination.
