@@ -379,8 +379,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "smtp_alert", Syntax: "[BOOL]", Default: "smtp_alert_vrrp, then smtp_alert, then false",
 						Since: "1.0.0", Area: "vrrp", Meaning: "mail on transitions",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.inst.SMTPAlert },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.inst.SMTPAlert },
 					},
 					{
 						Name: "state", Syntax: "MASTER or BACKUP", Default: "BACKUP (MASTER when priority is 255)",

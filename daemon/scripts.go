@@ -69,7 +69,7 @@ func (s *scriptStarter) Notify(script config.Script, label string, arguments ...
 
 // isStopScript tells whether the end of the process waits for a script.
 func isStopScript(label string, arguments []string) bool {
-	return strings.HasSuffix(label, " notify_stop") || len(arguments) > 2 && arguments[2] == "STOP"
+	return strings.HasSuffix(label, " notify_stop") || strings.HasSuffix(label, " at stop") || len(arguments) > 2 && arguments[2] == "STOP"
 }
 
 func (s *scriptStarter) ended(r notify.Result) {
