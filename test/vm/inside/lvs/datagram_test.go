@@ -27,14 +27,14 @@ func (f *farm) echoDatagrams(server *lab.Host) {
 
 // askDatagram sends one datagram from the client and returns the answer.
 func (f *farm) askDatagram(address string) (string, error) {
-	ctx, cancel := context.WithTimeout(f.t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Second)
 	defer cancel()
 	conn, err := f.client.Dial(ctx, "udp", address)
 	if err != nil {
 		return "", err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return "", err
 	}
 	if _, err := conn.Write([]byte("?")); err != nil {

@@ -194,7 +194,7 @@ type conversation struct {
 
 // talk connects the client, and is what it reads first.
 func (f *farm) talk(network, address string) (*conversation, error) {
-	ctx, cancel := context.WithTimeout(f.t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(f.t.Context(), 10*time.Second)
 	defer cancel()
 	conn, err := f.client.Dial(ctx, network, address)
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 
 var pin = flag.Bool("pin", false, "write down the tables that the peer makes of the configurations in testdata/parity")
 
-// patience bounds how long a configuration may take.
-const patience = 40 * time.Second
+// patience bounds how long a configuration, or a step of a test, may take.
+const patience = time.Minute
 
 // pairs is how many configurations are tried at a time.
 const pairs = 6

@@ -45,6 +45,7 @@ const (
 // TestTableThatIsThere starts on a table that somebody else has made, with
 // another scheduler, other weights and more servers than configured.
 func TestTableThatIsThere(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 2)
 	f.through()
 	for _, command := range []string{
@@ -67,6 +68,7 @@ func TestTableThatIsThere(t *testing.T) {
 
 // TestForeignHand has somebody else change the table while the daemon runs.
 func TestForeignHand(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 2)
 	f.through()
 	d := f.start(twoServers)
@@ -110,6 +112,7 @@ func addressOf(server string) string {
 // TestConnectionsStay keeps one connection open through reloads, the death of
 // the checker child and a restart that leaves the table.
 func TestConnectionsStay(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 2)
 	f.through()
 	d := f.start(twoServers, "-I")
@@ -156,8 +159,7 @@ const vrrpToo = `vrrp_instance VI_1 {
     interface eth0
     virtual_router_id 51
     priority 200
-    advert_int 0.1
-    version 3
+    advert_int 1
     virtual_ipaddress {
         10.9.0.101/24
     }
@@ -227,7 +229,10 @@ func TestChildrenKilled(t *testing.T) {
 	f.await(wrrService, server11)
 	f.told(4)
 	checker, vrrp := f.child("/run/checkers.pid", 0), f.child("/run/vrrp.pid", 0)
-	f.must(lab.Until(f.patience(), "the VRRP address", func() error { return f.holds("10.9.0.101") }))
+	_, err = f.director.Addresses.Wait(f.patience(), 0, "the VRRP address", func(c lab.AddressChange) bool {
+		return c.Address.String() == "10.9.0.101"
+	})
+	f.must(err)
 	changes := f.watch()
 	addresses := len(f.director.Addresses.Since(0))
 
@@ -235,7 +240,7 @@ func TestChildrenKilled(t *testing.T) {
 		from := d.Lines.Len()
 		f.must(unix.Kill(checker, unix.SIGKILL))
 		checker = f.child("/run/checkers.pid", checker)
-		_, err := d.WaitLine(f.patience(), from, "Initializing ipvs")
+		_, err = d.WaitLine(f.patience(), from, "Initializing ipvs")
 		f.must(err)
 	}
 	if now := f.child("/run/vrrp.pid", 0); now != vrrp {
@@ -243,7 +248,9 @@ func TestChildrenKilled(t *testing.T) {
 	}
 	f.must(unix.Kill(vrrp, unix.SIGKILL))
 	f.child("/run/vrrp.pid", vrrp)
-	f.must(lab.Until(f.patience(), "the VRRP address", func() error { return f.holds("10.9.0.101") }))
+	_, err = d.WaitLine(f.patience(), 0, "(VI_1) Resuming as MASTER")
+	f.must(err)
+	f.must(f.holds("10.9.0.101"))
 	if now := f.child("/run/checkers.pid", 0); now != checker {
 		t.Errorf("the checker child is process %d after the death of the other, it was %d", now, checker)
 	}
@@ -255,12 +262,13 @@ func TestChildrenKilled(t *testing.T) {
 	t.Log("a new life of the server that failed is noticed by the successor")
 	f.listen(f.servers[1])
 	f.await(wrrService, server11, server12)
+	f.told(5)
+	f.stop(d)
+	f.await()
 	want := "11 up\n12 down\n12 up\n12 up\nquorum up\n"
 	if got := sortedLines(f.told(5)); got != want {
 		t.Errorf("scripts were told\n%s\ninstead of\n%s", got, want)
 	}
-	f.stop(d)
-	f.await()
 }
 
 func (f *farm) holds(address string) error {
@@ -285,6 +293,7 @@ func sortedLines(text string) string {
 // TestReloadKeepsStates reloads while a server is out: it stays out, and a new
 // one starts as alpha says.
 func TestReloadKeepsStates(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 3)
 	f.deafen(1)
 	d := f.start(twoServers)

@@ -58,6 +58,7 @@ func (f *farm) awaitServices(services, servers int) {
 // TestNAT reads through a director that rewrites addresses, in both families,
 // by address, by mark and by a port that the servers do not have.
 func TestNAT(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 2)
 	f.through()
 	const options = "lvs_sched wrr\n lvs_method NAT\n protocol TCP"
@@ -99,6 +100,7 @@ func (f *farm) nft(commands ...string) {
 // TestTunnel reads through a director that wraps packets (ipip), and servers
 // that answer clients by themselves.
 func TestTunnel(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 2)
 	f.direct("lo", service4+"/32")
 	for _, server := range f.servers {
@@ -116,6 +118,7 @@ func TestTunnel(t *testing.T) {
 
 // TestDirectIPv6 reads through a director that passes IPv6 packets on.
 func TestDirectIPv6(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 2)
 	f.direct("lo", service6+"/128")
 	d := f.start(pool("fd09::100 80", "lvs_sched wrr\n lvs_method DR\n protocol TCP", "fd02::11 80=2", "fd02::12 80=1"))
@@ -127,6 +130,7 @@ func TestDirectIPv6(t *testing.T) {
 // TestDatagrams sends datagrams through the director, each from a new port and
 // so to the next server.
 func TestDatagrams(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 2)
 	f.through()
 	for _, server := range f.servers {
@@ -152,6 +156,7 @@ func TestDatagrams(t *testing.T) {
 
 // TestSorryServer reads what the sorry server says while all servers are out.
 func TestSorryServer(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 3)
 	f.through()
 	d := f.start(strings.Replace(twoServers, "    delay_loop 1\n", "    delay_loop 1\n    sorry_server 10.2.0.13 80\n", 1))
