@@ -72,7 +72,6 @@ func newSite(ctx context.Context) (*site, error) {
 // accept is every real server: it takes connections and notes when. It makes as few system calls as can be, because
 // it runs on the processors of what is measured.
 func (s *site) accept(listener int) {
-	reset := unix.Linger{Onoff: 1} // leaves no connection behind
 	for {
 		fd, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
 		if errors.Is(err, unix.EINTR) || errors.Is(err, unix.ECONNABORTED) {
@@ -90,7 +89,6 @@ func (s *site) accept(listener int) {
 				s.mu.Unlock()
 			}
 		}
-		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &reset)
 		_ = unix.Close(fd) // the check has what it wants
 	}
 }
