@@ -130,7 +130,7 @@ const checkSpan = 20 * time.Second
 // checking measures 1,000 real servers that are checked each second.
 func (b *bench) checking(ctx context.Context) error {
 	const virtual, real = 10, 100
-	var cpu, pss, late [2][]float64
+	var rate, cpu, pss, late [2][]float64
 	for i, program := range b.programs {
 		err := func() error {
 			ctx, cancel := context.WithTimeout(ctx, directorPatience)
@@ -163,11 +163,12 @@ func (b *bench) checking(ctx context.Context) error {
 				return err
 			}
 			p99, checks := s.lateness(time.Second)
-			if due := virtual * real * int(checkSpan/time.Second); checks < due/2 {
-				return fmt.Errorf("%s: only %d checks of %d\n%s", program.Name, checks, due, tail(d))
+			if checks == 0 {
+				return fmt.Errorf("%s: no checks\n%s", program.Name, tail(d))
 			}
 			memory, err := d.Memory()
-			cpu[i] = append(cpu[i], (after-before).Seconds()*float64(time.Minute/checkSpan))
+			rate[i] = append(rate[i], float64(checks)/checkSpan.Seconds())
+			cpu[i] = append(cpu[i], milliseconds(after-before)/float64(checks)*1000)
 			pss[i] = append(pss[i], float64(memory.PSS)/(1<<20))
 			late[i] = append(late[i], p99)
 			return err
@@ -176,8 +177,9 @@ func (b *bench) checking(ctx context.Context) error {
 			return err
 		}
 	}
-	b.add("CPU of 1000 checks a second, per minute", "s", cpu)
-	b.add("memory PSS, 1000 checks a second", "MiB", pss)
+	b.add("checks a second of 1000 that are due", "count", rate)
+	b.add("CPU of 1000 checks", "ms", cpu)
+	b.add("memory PSS, 1000 servers checked", "MiB", pss)
 	b.add("99 of 100 checks begin later by at most", "ms", late)
 	return nil
 }
