@@ -97,7 +97,7 @@ func (c *child) run(ctx context.Context) int {
 		if c.awake() == nil {
 			c.ready.Store(true)
 			c.outbox.put(message{Kind: kindReady})
-			settle()
+			settle(c.heritage.role)
 		}
 	}()
 	err := c.engine.Run(ctx)

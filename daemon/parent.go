@@ -206,7 +206,7 @@ func (p *parent) ready() {
 	p.tellLauncher(message{Kind: kindReady})
 	p.log.Info("Startup complete")
 	notifySystemd("READY=1\nMAINPID=" + fmt.Sprint(os.Getpid()))
-	settle()
+	settle(roleParent)
 }
 
 func (p *parent) tellLauncher(m message) {
