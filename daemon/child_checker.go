@@ -45,6 +45,16 @@ func buildChecker(c *child, s startMessage) error {
 	return nil
 }
 
+// checkIPVS tells why there can be no virtual servers here, nil when there can.
+func checkIPVS() error {
+	kernel, err := ipvs.Open()
+	if err != nil {
+		return err
+	}
+	kernel.Close()
+	return nil
+}
+
 // serverScripts are the scripts that the checker child may have to run.
 func serverScripts(cfg config.Config) []config.Script {
 	var scripts []config.Script

@@ -54,6 +54,10 @@ func (p *parent) startReload() {
 	go func() {
 		start := time.Now()
 		next, err := readConfiguration(p.options)
+		if err == nil && p.wantsChecker(next.config) {
+			// A child that starts with it could only end, and the daemon with it.
+			err = checkIPVS()
+		}
 		r.patience = answerPatience + answerFactor*time.Since(start)
 		p.work <- func() { p.wasRead(r, next, err) }
 	}()

@@ -71,6 +71,7 @@ func TestModule(t *testing.T) {
 	for i, want := range []string{"modprobe ip_vs", "Can't initialize ipvs"} {
 		endsWithout(t, blind, programs[i], want)
 	}
+	refusesReload(t, blind, programs[0])
 	reveal()
 	loadsItself(t, host, programs[0])
 }
@@ -123,6 +124,42 @@ func endsWithout(t *testing.T, host *lab.Host, p lab.Program, want string) {
 	}
 	if loaded() {
 		t.Fatal("the kernel has ip_vs all the same")
+	}
+}
+
+// refusesReload requires that a daemon that runs keeps running when it is asked for a virtual server.
+func refusesReload(t *testing.T, host *lab.Host, p lab.Program) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	instance, _, _ := strings.Cut(director, "virtual_server")
+	d, err := host.Keepalived(p, instance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		config string
+		want   []string
+	}{
+		{"", []string{"Entering MASTER STATE"}},
+		{director, []string{"Reload failed", "modprobe ip_vs"}},
+		{instance, []string{"Reload complete"}},
+	} {
+		mark := d.Lines.Len()
+		if step.config == "" {
+			mark = 0
+		} else if err := d.Reconfigure(step.config); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range step.want {
+			if _, err := d.WaitLine(ctx, mark, want); err != nil {
+				t.Fatalf("%v\n%s", err, d.Output())
+			}
+		}
+	}
+	status, _, err := d.Stop(ctx)
+	if err != nil || status != 0 {
+		t.Errorf("status %d, %v", status, err)
 	}
 }
 
