@@ -14,7 +14,7 @@ type Difference struct {
 func Differences() []Difference {
 	return []Difference{
 		{"reload", "Whatever the new text says is applied, as far as it can be understood.",
-			"A text that is structurally broken (braces, an open quote, a NUL byte, a missing or unreadable include), or that upstream would die of, leaves the running configuration in force. Every fault is logged. Any other fault is applied as upstream applies it."},
+			"A text that is structurally broken (braces, an open quote, a NUL byte, a missing or unreadable include), that holds no statement at all, or that upstream would die of, leaves the running configuration in force. Every fault is logged. Any other fault is applied as upstream applies it."},
 		{"-t", "A main file that is missing gives exit status 0.", "It is an error, and the exit status says so."},
 		{"-t", "A file with `net_namespace` gives exit status 0 whatever is wrong with it.", "The file is checked like any other."},
 		{"-t", "The reading of a process ends at the first instance that cannot be.", "All faults are reported in one run."},

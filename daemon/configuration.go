@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ type configuration struct {
 	text        *parser.Text
 	config      config.Config
 	diagnostics []parser.Diagnostic
+	empty       bool // no statement at all: a file that is being written, or that a full disk cut off
 }
 
 // readConfiguration reads the files of the command line. The error says that there is no file at all.
@@ -38,7 +40,7 @@ func decodeText(text *parser.Text) configuration { return decodeWith(text, hostE
 func decodeWith(text *parser.Text, env config.Env) configuration {
 	tree, diagnostics := parser.Parse(text)
 	cfg, more := config.Decode(tree, env)
-	return configuration{text: text, config: cfg, diagnostics: append(diagnostics, more...)}
+	return configuration{text: text, config: cfg, diagnostics: append(diagnostics, more...), empty: len(tree.Statements) == 0}
 }
 
 // refusal says why a configuration must not replace a running one, nil when it may.
@@ -47,6 +49,9 @@ func (c configuration) refusal() error {
 		if d.Structural || d.Severity == parser.Error {
 			return fmt.Errorf("the configuration is refused: %s", d)
 		}
+	}
+	if c.empty {
+		return errors.New("the configuration is refused: it is empty; to end all instances and virtual servers, stop keepalived")
 	}
 	return nil
 }

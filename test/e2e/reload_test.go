@@ -65,6 +65,7 @@ func TestReloadOfBrokenFile(t *testing.T) {
 		"brace missing": d.config("MASTER", high-1) + "vrrp_instance VI_2 {\n",
 		"include":       "include /nowhere/at/all.conf\n" + d.config("MASTER", high-1),
 		"NUL":           d.config("MASTER", high-1) + "\x00\n",
+		"empty":         "# nothing yet\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

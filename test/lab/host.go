@@ -243,14 +243,19 @@ func (h *Host) Path(inside string) string {
 	return filepath.Join(fmt.Sprintf("/proc/%d/root", h.keeper.Process.Pid), inside)
 }
 
-// Write puts a file into the host's Dir and returns its path inside.
+// Write puts a file into the host's Dir and returns its path inside. Whoever
+// reads meanwhile sees the old content or the new one, never a part.
 func (h *Host) Write(name, content string, mode os.FileMode) (string, error) {
 	inside := filepath.Join(Dir, name)
-	if err := os.WriteFile(h.Path(inside), []byte(content), mode); err != nil {
+	part := h.Path(inside) + ".part"
+	if err := os.WriteFile(part, []byte(content), mode); err != nil {
 		return "", err
 	}
 	// The umask of the caller must not take the mode away.
-	return inside, os.Chmod(h.Path(inside), mode)
+	if err := os.Chmod(part, mode); err != nil {
+		return "", err
+	}
+	return inside, os.Rename(part, h.Path(inside))
 }
 
 // Read returns the content of a file of the host, empty where there is none.
