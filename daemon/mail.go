@@ -19,13 +19,15 @@ type postOffice struct {
 	prefix atomic.Value // string
 }
 
-// newPostOffice logs what becomes of each mail: what went well only in detail, as upstream.
+// newPostOffice logs what becomes of each mail: what went well only in detail, as upstream, and so what is tried again.
+// A mail that did not go out is one line.
 func newPostOffice(log *logrus.Entry, detail bool) *postOffice {
 	return &postOffice{sender: mail.New(mail.Settings{}, func(o mail.Outcome) {
 		switch {
 		case o.Result == mail.Sent && o.Err == nil && detail:
 			log.Infof("SMTP alert successfully sent: %s", o.Subject)
 		case o.Result == mail.Sent && o.Err == nil:
+		case o.Result == mail.Retried && !detail:
 		default:
 			log.Warn(o.String())
 		}

@@ -21,6 +21,9 @@ const (
 	Tries = 3
 	// dialogueLimit bounds one try after the connection is there.
 	dialogueLimit = time.Minute
+	// awayFor is how long a server is taken to be away after a message was
+	// given up for a fault that may pass.
+	awayFor = time.Minute
 	// defaultTimeout is the default of smtp_connect_timeout.
 	defaultTimeout = 30 * time.Second
 )
@@ -55,51 +58,6 @@ func (s Settings) endpoint() string {
 	return net.JoinHostPort(s.Host, strconv.Itoa(int(port)))
 }
 
-// Result is what became of a try or a message.
-type Result int
-
-// The results.
-const (
-	Sent    Result = iota // the server took the message; Err is set when it refused some recipients
-	Retried               // a try failed; another follows after a pause
-	Failed                // the message was given up
-	Dropped               // Count messages were not tried: too many waited, or the end came
-)
-
-// Outcome is worth one line of a log.
-type Outcome struct {
-	Result  Result
-	Subject string // empty for Dropped
-	Try     int    // from 1; 0 for Dropped
-	Count   int    // messages
-	Err     error
-}
-
-// String is the line, without line ends and of bounded length whatever a server said.
-func (o Outcome) String() string {
-	what := ""
-	switch o.Result {
-	case Sent:
-		what = fmt.Sprintf("mail sent: %s", o.Subject)
-	case Retried:
-		what = fmt.Sprintf("mail to be tried again after try %d: %s", o.Try, o.Subject)
-	case Failed:
-		what = fmt.Sprintf("mail given up after try %d: %s", o.Try, o.Subject)
-	case Dropped:
-		what = fmt.Sprintf("%d mails dropped", o.Count)
-	}
-	if o.Err != nil {
-		what += ": " + o.Err.Error()
-	}
-	return oneLine(what, 500)
-}
-
-// ErrOverflow and ErrClosed are the reasons of Dropped.
-var (
-	ErrOverflow = errors.New("too many waited")
-	ErrClosed   = errors.New("the time to end was over")
-)
-
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Sender sends messages one after the other, in the order of Send.
@@ -109,11 +67,13 @@ type Sender struct {
 	cancel context.CancelFunc
 	wake   chan struct{}
 	done   chan struct{}
+	down   time.Time // until then the server is taken to be away; run's own
 
 	mutex    sync.Mutex
 	settings Settings
+	changed  chan struct{} // closed when other settings come
 	queue    []Message
-	dropped  int
+	dropped  []Outcome // to be reported, one for each reason in a row
 	closed   bool
 }
 
@@ -125,19 +85,28 @@ func New(settings Settings, report func(Outcome)) *Sender {
 
 func newSender(settings Settings, report func(Outcome), dial dialer) *Sender {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Sender{report: report, dial: dial, cancel: cancel, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &Sender{report: report, dial: dial, cancel: cancel,
+		wake: make(chan struct{}, 1), done: make(chan struct{}), changed: make(chan struct{})}
 	s.Set(settings)
 	go s.run(ctx)
 	return s
 }
 
-// Set is for a reload: tries that begin later use the new settings.
+// Set is for a reload: tries that begin later use the new settings, and a
+// pause between two tries ends. Without a server or a recipient, what waits is
+// dropped.
 func (s *Sender) Set(settings Settings) {
 	settings.To = slices.Clone(settings.To)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if !reflect.DeepEqual(s.settings, settings) {
-		s.settings = settings
+	if reflect.DeepEqual(s.settings, settings) {
+		return
+	}
+	s.settings = settings
+	close(s.changed)
+	s.changed = make(chan struct{})
+	if !settings.enabled() {
+		s.dropAll(ErrDisabled)
 	}
 }
 
@@ -151,7 +120,7 @@ func (s *Sender) Send(m Message) {
 	}
 	if len(s.queue) >= QueueLength {
 		s.queue = slices.Delete(s.queue, 0, 1)
-		s.dropped++
+		s.drop(1, ErrOverflow)
 	}
 	s.queue = append(s.queue, stamped(m))
 	s.signal()
@@ -176,6 +145,23 @@ func (s *Sender) Close(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// drop counts messages that are lost. The mutex is held.
+func (s *Sender) drop(count int, reason error) {
+	if n := len(s.dropped); n > 0 && s.dropped[n-1].Err == reason {
+		s.dropped[n-1].Count += count
+	} else if count > 0 {
+		s.dropped = append(s.dropped, Outcome{Result: Dropped, Count: count, Err: reason})
+	}
+	s.signal()
+}
+
+// dropAll loses everything that waits. The mutex is held.
+func (s *Sender) dropAll(reason error) {
+	s.drop(len(s.queue), reason)
+	s.queue = nil
+}
+
+// signal has run look at what there is.
 func (s *Sender) signal() {
 	select {
 	case s.wake <- struct{}{}:
@@ -187,16 +173,13 @@ func (s *Sender) run(ctx context.Context) {
 	defer close(s.done)
 	for {
 		m, ok, dropped, closed := s.next(ctx)
-		if dropped > 0 {
-			reason := ErrOverflow
-			if ctx.Err() != nil {
-				reason = ErrClosed
-			}
-			s.report(Outcome{Result: Dropped, Count: dropped, Err: reason})
+		for _, o := range dropped {
+			s.report(o)
 		}
 		switch {
 		case ok:
 			s.send(ctx, m)
+		case len(dropped) > 0: // something may have come meanwhile
 		case closed:
 			return
 		default:
@@ -205,16 +188,15 @@ func (s *Sender) run(ctx context.Context) {
 	}
 }
 
-// next takes the oldest message and the count of those dropped since the last
-// call. Once ctx has ended, everything that waits is dropped.
-func (s *Sender) next(ctx context.Context) (m Message, ok bool, dropped int, closed bool) {
+// next takes the oldest message, and what was dropped since the last call.
+// Once ctx has ended, everything that waits is dropped.
+func (s *Sender) next(ctx context.Context) (m Message, ok bool, dropped []Outcome, closed bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if ctx.Err() != nil {
-		s.dropped += len(s.queue)
-		s.queue = nil
+		s.dropAll(ErrClosed)
 	}
-	dropped, s.dropped = s.dropped, 0
+	dropped, s.dropped = s.dropped, nil
 	if len(s.queue) == 0 {
 		return Message{}, false, dropped, s.closed
 	}
@@ -223,36 +205,66 @@ func (s *Sender) next(ctx context.Context) (m Message, ok bool, dropped int, clo
 	return m, true, dropped, s.closed
 }
 
+// tries is how often the next message is tried: once only while the server is
+// away, so that a long queue is through in bounded time.
+func (s *Sender) tries() int {
+	if time.Now().Before(s.down) {
+		return 1
+	}
+	return Tries
+}
+
 // send tries one message until it is taken, refused for good, or given up.
 func (s *Sender) send(ctx context.Context, m Message) {
+	tries := s.tries()
 	for try := 1; ; try++ {
-		refused, err := s.try(ctx, m)
-		o := Outcome{Result: Sent, Subject: m.Subject, Try: try, Count: 1, Err: errors.Join(refused...)}
-		if err != nil {
-			o.Result, o.Err = Retried, err
-			if try == Tries || permanent(err) || ctx.Err() != nil {
-				o.Result = Failed
-			}
+		settings, changed := s.current()
+		if !settings.enabled() {
+			s.lose(ErrDisabled)
+			return
+		}
+		refused, err := s.try(ctx, settings, m)
+		if err == nil {
+			s.down = time.Time{}
+			s.report(Outcome{Result: Sent, Subject: m.Subject, Try: try, Count: 1, Err: errors.Join(refused...)})
+			return
+		}
+		o := Outcome{Result: Retried, Subject: m.Subject, Try: try, Count: 1, Err: err}
+		if try >= tries || permanent(err) || ctx.Err() != nil {
+			o.Result = Failed
 		}
 		s.report(o)
-		if o.Result != Retried {
+		if o.Result == Failed {
+			if !permanent(err) {
+				s.down = time.Now().Add(awayFor)
+			}
 			return
 		}
 		select {
 		case <-ctx.Done():
+			s.lose(ErrClosed)
+			return
+		case <-changed:
 		case <-time.After(backoff[try-1]):
 		}
 	}
 }
 
-// try makes one connection and one dialogue, each within its bound.
-func (s *Sender) try(ctx context.Context, m Message) ([]error, error) {
+// lose counts the message in hand as dropped.
+func (s *Sender) lose(reason error) {
 	s.mutex.Lock()
-	settings := s.settings
-	s.mutex.Unlock()
-	if !settings.enabled() {
-		return nil, errors.New("no server or no recipient any more")
-	}
+	defer s.mutex.Unlock()
+	s.drop(1, reason)
+}
+
+func (s *Sender) current() (Settings, <-chan struct{}) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.settings, s.changed
+}
+
+// try makes one connection and one dialogue, each within its bound.
+func (s *Sender) try(ctx context.Context, settings Settings, m Message) ([]error, error) {
 	connecting, cancel := context.WithTimeout(ctx, settings.patience())
 	defer cancel()
 	conn, err := s.dial(connecting, "tcp", settings.endpoint())
