@@ -1,0 +1,34 @@
+package checks
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"keepalived-go/test/lab"
+)
+
+// What the tests run, set once by TestMain.
+var (
+	sourceRoot string
+	programs   [2]lab.Program // ours and the peer
+)
+
+func TestMain(m *testing.M) {
+	if err := choosePrograms(); err != nil {
+		fmt.Fprintln(os.Stderr, "checks:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func choosePrograms() (err error) {
+	if sourceRoot, err = lab.Root(); err != nil {
+		return err
+	}
+	if programs[0], err = lab.Choose(sourceRoot, "KEEPALIVED_OURS", "ours"); err != nil {
+		return err
+	}
+	programs[1], err = lab.Choose(sourceRoot, "KEEPALIVED_PEER", "debian")
+	return err
+}
