@@ -32,20 +32,13 @@ func (Dialer) Dial(ctx context.Context, network string, to config.Connection) (n
 	return d.DialContext(ctx, network, to.Addr.String())
 }
 
-// local is the address that the connection comes from; nil leaves it to the kernel.
+// local is the address that the connection comes from; nil leaves it to the kernel. A port without an address means
+// nothing, as upstream has it: for a minute after a check the kernel would not give it away again.
 func local(to config.Connection) net.Addr {
-	if !to.Bind.IsValid() && to.Port == 0 {
+	if !to.Bind.IsValid() {
 		return nil
 	}
-	bind := to.Bind
-	switch {
-	case bind.IsValid():
-	case to.Addr.Addr().Unmap().Is4():
-		bind = netip.IPv4Unspecified()
-	default:
-		bind = netip.IPv6Unspecified()
-	}
-	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(bind, to.Port))
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(to.Bind, to.Port))
 }
 
 // prepare sets what has to be set before the socket is bound.

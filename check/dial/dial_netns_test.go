@@ -3,6 +3,7 @@ package dial
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os/exec"
@@ -87,10 +88,10 @@ func TestOrigin(t *testing.T) {
 		{"nothing", config.Connection{Addr: four}, "10.9.0.1"},
 		{"bindto", config.Connection{Addr: four, Bind: ip("10.9.0.2")}, "10.9.0.2"},
 		{"bindto and bind_port", config.Connection{Addr: four, Bind: ip("10.9.0.2"), Port: 3001}, "10.9.0.2:3001"},
-		{"bind_port", config.Connection{Addr: four, Port: 3002}, "10.9.0.1:3002"},
+		{"bind_port alone", config.Connection{Addr: four, Port: 3002}, "10.9.0.1"},
 		{"IPv6", config.Connection{Addr: six}, "[fd00::1]"},
 		{"IPv6 bindto", config.Connection{Addr: six, Bind: ip("fd00::2")}, "[fd00::2]"},
-		{"IPv6 bind_port", config.Connection{Addr: six, Port: 3003}, "[fd00::1]:3003"},
+		{"IPv6 bindto and bind_port", config.Connection{Addr: six, Bind: ip("fd00::2"), Port: 3003}, "[fd00::2]:3003"},
 		{"bind_if", config.Connection{Addr: local, BindIf: "lo"}, "127.0.0.1"},
 	} {
 		c, err := dial(t, row.to)
@@ -98,7 +99,8 @@ func TestOrigin(t *testing.T) {
 			t.Errorf("%s: %v", row.name, err)
 			continue
 		}
-		if got := c.LocalAddr().String(); !strings.HasPrefix(got, row.from) {
+		got := c.LocalAddr().String()
+		if !strings.HasPrefix(got, row.from) || !row.to.Bind.IsValid() && strings.HasSuffix(got, fmt.Sprintf(":%d", row.to.Port)) {
 			t.Errorf("%s: from %s, want %s", row.name, got, row.from)
 		}
 		_ = c.Close()

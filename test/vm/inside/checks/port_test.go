@@ -13,9 +13,9 @@ func TestPorts(t *testing.T) {
 		{name: "accepts, IPv6", serve: accept, six: true},
 		{name: "refuses", want: outcome{moves: "-"}, why: "connection refused"},
 		{name: "refuses, IPv6", six: true, want: outcome{moves: "-"}, why: "connection refused"},
-		{name: "drops", refuse: "all", check: "connect_timeout 2", want: outcome{moves: "-"}, why: "no answer in time"},
-		{name: "drops, time of the real server", refuse: "all", rs: "connect_timeout 2", want: outcome{moves: "-"}, why: "no answer in time"},
-		{name: "drops, time of the virtual server", refuse: "all", vs: "connect_timeout 2", want: outcome{moves: "-"}, why: "no answer in time"},
+		{name: "drops", refuse: "always", check: "connect_timeout 2", want: outcome{moves: "-"}, why: "no answer in time"},
+		{name: "drops, time of the real server", refuse: "always", rs: "connect_timeout 2", want: outcome{moves: "-"}, why: "no answer in time"},
+		{name: "drops, time of the virtual server", refuse: "always", vs: "connect_timeout 2", want: outcome{moves: "-"}, why: "no answer in time"},
 		{name: "has no route", real: "10.99.0.1", want: outcome{moves: "-"}, why: "network is unreachable"},
 		{name: "stays with a weight of 0", rs: "inhibit_on_failure", want: outcome{moves: "-"}},
 

@@ -10,8 +10,9 @@ import (
 // row is a virtual server with one real server, how that behaves, and what has
 // to come of it with both programs.
 //
-// In the texts, ";" ends a line, ADDR is the address of the real server and
-// SELF the second address of the director.
+// In the texts, ";" ends a line, ADDR is the address of the real server, THERE
+// is what at says, SELF the second address of the director and SIX its address
+// of IPv6.
 type row struct {
 	name string
 	// kind is the keyword of the check, and check its lines.
@@ -30,6 +31,13 @@ type row struct {
 	real string
 	// port is where the server listens, where that is not the real server's.
 	port uint16
+	// at is the address at which the server listens, where that is not the
+	// real server's.
+	at string
+	// mark is what connections to the server have to have, and nobody says
+	// that none comes there.
+	mark   uint32
+	nobody bool
 	// refuse are the connections that the network of the servers refuses,
 	// counted from 0 for each program.
 	refuse string
@@ -137,7 +145,7 @@ func (s *stage) text() string {
     }
 }
 `, s.number, s.port, family, loop, s.vs, s.port, s.weight(), s.rs, s.kind, s.check)
-	return strings.ReplaceAll(strings.ReplaceAll(text, ";", "\n"), "ADDR", s.addr.String())
+	return strings.NewReplacer(";", "\n", "ADDR", s.addr.String(), "THERE", s.at).Replace(text)
 }
 
 // table is what ipvsadm saves of the row after the moves.

@@ -39,6 +39,7 @@ var (
 	firstAddress  = [2]netip.Addr{netip.MustParseAddr("10.2.0.101"), netip.MustParseAddr("10.2.0.102")}
 	secondAddress = [2]netip.Addr{netip.MustParseAddr("10.2.0.111"), netip.MustParseAddr("10.2.0.112")}
 	sixAddress    = [2]netip.Addr{netip.MustParseAddr("fd02::101"), netip.MustParseAddr("fd02::102")}
+	linkAddress   = [2]netip.Addr{netip.MustParseAddr("fe80::101"), netip.MustParseAddr("fe80::102")}
 )
 
 // newSite makes the network and has the servers of the rows serve.
@@ -53,8 +54,12 @@ func newSite(t *testing.T, rows []row) *site {
 	t.Cleanup(cancel)
 	s := &site{Lab: l, t: t, ctx: ctx}
 	for i, name := range []string{"ours", "peer"} {
-		s.directors[i] = s.add(name, netip.PrefixFrom(firstAddress[i], 16),
-			fmt.Sprintf("%v/16", secondAddress[i]), fmt.Sprintf("%v/64 nodad", sixAddress[i]))
+		s.directors[i] = s.add(name, netip.PrefixFrom(firstAddress[i], 16), fmt.Sprintf("%v/16", secondAddress[i]))
+		// The kernel gives it another one, from which nobody could tell it.
+		s.must(s.directors[i].IP(ctx, "-6 address flush dev eth0 scope link"))
+		for _, a := range []netip.Addr{sixAddress[i], linkAddress[i]} {
+			s.must(s.directors[i].IP(ctx, "address add %v/64 dev eth0 nodad", a))
+		}
 	}
 	s.servers = s.add("servers", netip.MustParsePrefix("10.2.0.1/16"))
 	s.must(s.servers.IP(ctx, "route add local 10.2.1.0/24 dev lo"))
@@ -113,7 +118,15 @@ func (s *site) newStage(r row, number int) *stage {
 
 // open has the server of a row listen.
 func (s *site) open(g *stage) {
-	listener, err := s.servers.Listen("tcp", netip.AddrPortFrom(g.addr, cmp.Or(g.row.port, g.port)).String())
+	addr := g.addr
+	if g.at != "" {
+		addr = netip.MustParseAddr(g.at)
+		s.must(s.servers.IP(s.ctx, "address replace %v/%d dev eth0 nodad", addr, addr.BitLen()))
+		if addr.IsLinkLocalUnicast() {
+			addr = addr.WithZone("eth0")
+		}
+	}
+	listener, err := s.servers.Listen("tcp", netip.AddrPortFrom(addr, cmp.Or(g.row.port, g.port)).String())
 	s.must(err)
 	s.t.Cleanup(func() { listener.Close() })
 	go func() {
@@ -125,6 +138,7 @@ func (s *site) open(g *stage) {
 			from := netip.MustParseAddrPort(conn.RemoteAddr().String())
 			program := programOf(from.Addr())
 			if program < 0 {
+				s.t.Errorf("a connection of %v to %s", from, g.name)
 				conn.Close()
 				continue
 			}
@@ -140,7 +154,7 @@ func (s *site) open(g *stage) {
 
 // programOf is which program has an address, -1 for none.
 func programOf(a netip.Addr) int {
-	for _, pair := range [][2]netip.Addr{firstAddress, secondAddress, sixAddress} {
+	for _, pair := range [][2]netip.Addr{firstAddress, secondAddress, sixAddress, linkAddress} {
 		if i := slices.Index(pair[:], a.WithZone("")); i >= 0 {
 			return i
 		}
@@ -167,7 +181,7 @@ func (s *site) refuse() {
 		for _, from := range firstAddress {
 			switch g.row.refuse {
 			case "":
-			case "all":
+			case "always":
 				rules += fmt.Sprintf("ip saddr %v ip daddr %v drop\n", from, g.addr)
 			default:
 				rules += fmt.Sprintf("ip saddr %v ip daddr %v tcp flags & (syn|ack) == syn numgen inc mod 1000 { %s } reject with tcp reset\n",
@@ -191,7 +205,8 @@ func (s *site) run() {
 			text.WriteString(g.text())
 		}
 		var err error
-		s.daemons[i], err = director.Keepalived(programs[i], strings.ReplaceAll(text.String(), "SELF", secondAddress[i].String()))
+		own := strings.NewReplacer("SELF", secondAddress[i].String(), "SIX", sixAddress[i].String()).Replace(text.String())
+		s.daemons[i], err = director.Keepalived(programs[i], own)
 		s.must(err)
 	}
 	start := time.Now()
