@@ -145,6 +145,43 @@ Lost quorum 1-0=1 > 0 for VS [10.1.0.100]:tcp:80`)
 	}
 }
 
+// With fast_recovery a server that is down, one url of which has come back and another one has not, is asked again after
+// a pause: it is not flooded.
+func TestFastRecoveryRestsAfterFailures(t *testing.T) {
+	inBubble(t, func(t *testing.T, n *node) {
+		w := &webNet{pages: map[string]string{"/a": "one", "/b": "two"}}
+		n.start(strings.Replace(webText, "EXTRA", "fast_recovery", 1), func(o *Options) { o.Dialer = &countedDialer{webNet: w, left: 100} })
+		wait(4 * time.Second)
+		w.set("/b", "")
+		wait(6 * time.Second)
+		expect(t, "table", n.kernel.show(), "10.1.0.100:80:")
+		w.set("/a", "")
+		w.set("/b", "two")
+		w.take()
+		wait(10 * time.Second)
+		if asked := strings.Count(w.take(), "/"); asked > 15 {
+			t.Errorf("asked %d times in 10 s", asked)
+		}
+		w.set("/a", "one")
+		wait(5 * time.Second)
+		expect(t, "table", n.kernel.show(), "10.1.0.100:80: 10.1.0.11:80=1")
+		n.stop()
+	})
+}
+
+// countedDialer gives a number of connections, then none: time stands still in a bubble where somebody is always busy.
+type countedDialer struct {
+	*webNet
+	left int
+}
+
+func (d *countedDialer) Dial(ctx context.Context, network string, to config.Connection) (net.Conn, error) {
+	if d.left--; d.left < 0 {
+		return nil, errors.New("too many connections")
+	}
+	return d.webNet.Dial(ctx, network, to)
+}
+
 func lastLine(s string) string { return s[strings.LastIndex(s, "\n")+1:] }
 
 func TestWebFailuresInUpstreamsWords(t *testing.T) {

@@ -32,6 +32,8 @@ func TestSortingOfConnectErrors(t *testing.T) {
 		{op(syscall.EHOSTDOWN), true, false, "host is down"},
 		{op(syscall.ECONNABORTED), true, false, "software caused connection abort"},
 		{op(syscall.ENOPROTOOPT), true, false, "protocol not available"},
+		{op(syscall.EACCES), true, false, "permission denied"},
+		{op(syscall.ENONET), true, false, "machine is not on the network"},
 		{op(syscall.ETIMEDOUT), true, true, "no answer in time"},
 		{op(os.ErrDeadlineExceeded), true, true, "no answer in time"},
 		{fmt.Errorf("dial: %w", context.DeadlineExceeded), true, true, "no answer in time"},

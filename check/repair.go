@@ -48,20 +48,19 @@ func (k *sharedKernel) Flush() error {
 	return k.Kernel.Flush()
 }
 
-// The pauses between attempts to bring a kernel into step that does not do what it is told. After the last one it is
-// left alone until something changes.
+// The pauses between attempts to bring a kernel into step that does not do what it is told. They go on for ever: when
+// the memory or the module comes that it lacked, nothing else says so.
 const (
 	repairPause    = time.Second
 	maxRepairPause = time.Minute
-	maxRepairs     = 12
 )
 
 // repairs is how it goes with a kernel that does not do what it is told.
 type repairs struct {
-	failed   map[ipvs.Key]string // services that are not as wanted, and what was said of each
-	unread   string              // what was said of a failure to read the table
-	attempts int
-	at       time.Time // of the next attempt; zero: none
+	failed map[ipvs.Key]string // services that are not as wanted, and what was said of each
+	unread string              // what was said of a failure to read the table
+	pause  time.Duration       // before the last attempt
+	at     time.Time           // of the next attempt; zero: none
 }
 
 func (r *repairs) due(now time.Time) bool { return !r.at.IsZero() && !now.Before(r.at) }
@@ -82,11 +81,8 @@ func (r *repairs) await(wake <-chan struct{}) {
 
 // again plans the next attempt.
 func (r *repairs) again(now time.Time) {
-	r.at = time.Time{}
-	if r.attempts < maxRepairs {
-		r.at = now.Add(min(repairPause<<r.attempts, maxRepairPause))
-		r.attempts++
-	}
+	r.pause = min(max(2*r.pause, repairPause), maxRepairPause)
+	r.at = now.Add(r.pause)
 }
 
 // update brings some services to what is wanted, from what the kernel is known to have. When that fails somebody else

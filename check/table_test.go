@@ -134,7 +134,7 @@ func TestRefusedService(t *testing.T) {
 		if got := strings.Count(n.lines.take(), missing.Error()); got != 1 {
 			t.Errorf("said %d times", got)
 		}
-		if tries < 5 || tries > 5*maxRepairs {
+		if tries < 5 || tries > 5*70 {
 			t.Errorf("tried %d times in an hour", tries)
 		}
 		n.kernel.set(func() { n.kernel.refuse = nil })
@@ -165,6 +165,34 @@ func TestRepairByItself(t *testing.T) {
 		if n.kernel.reads != reads {
 			t.Error("the kernel is read though nothing is wrong")
 		}
+		n.stop()
+	})
+}
+
+// A kernel that refuses for hours, for want of memory or of a module, gets its table soon after it does no more, though
+// nothing else happens; and trouble that comes later is repaired as quickly as the first one.
+func TestRepairAfterHours(t *testing.T) {
+	inBubble(t, func(t *testing.T, n *node) {
+		until := time.Now().Add(3 * time.Hour)
+		n.kernel.refuse = func(ipvs.Operation) error {
+			if time.Now().Before(until) {
+				return syscall.ENOMEM
+			}
+			return nil
+		}
+		n.start(vsWith("", ""))
+		wait(3*time.Hour - time.Second)
+		if reads := n.kernel.reads; reads > 3*60+12 {
+			t.Errorf("the kernel was read %d times in three hours", reads)
+		}
+		wait(maxRepairPause + time.Second)
+		expect(t, "table after hours", n.kernel.show(), "10.1.0.100:80: 10.1.0.11:80=1")
+		until = time.Now().Add(5 * time.Second)
+		n.net.set("10.1.0.11:80", syscall.ECONNREFUSED)
+		wait(4 * time.Second)
+		expect(t, "table in trouble", n.kernel.show(), "10.1.0.100:80: 10.1.0.11:80=1")
+		wait(10 * time.Second)
+		expect(t, "table after it", n.kernel.show(), "10.1.0.100:80:")
 		n.stop()
 	})
 }

@@ -38,6 +38,8 @@ func (c *tcp) Probe(ctx context.Context, _ int) Result {
 var refusals = []error{
 	syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.ENETUNREACH, syscall.EHOSTUNREACH,
 	syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.ENOPROTOOPT, syscall.EPROTO,
+	// What the kernel makes of ICMP: a firewall that prohibits over IPv6, and a host that is said to be isolated.
+	syscall.EACCES, syscall.ENONET,
 }
 
 // dialResult sorts the error of a connection as upstream does.

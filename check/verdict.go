@@ -44,8 +44,10 @@ func (s *service) checkedParts(i, j int, r Result) rest {
 	switch {
 	case r.passed():
 		s.passedPart(i, j, &h, r)
-	case !c.up && c.ran: // it is known to be down: no retries
-		pause = s.failedPause(c)
+	case !c.up && c.ran:
+		// It is known to be down: no retries. Another url than the one that failed may do so now; however fast the
+		// recovery is to be, a server that fails is given its pause.
+		return s.failedPause(c)
 	default:
 		s.failedPart(i, j, r)
 		pause = s.failedPause(c)
