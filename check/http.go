@@ -52,17 +52,25 @@ func (t Target) request(h *config.HTTPCheck, u *config.URL) (httpget.Request, er
 	}, nil
 }
 
-// encryption is how SSL_GET encrypts; nil for HTTP_GET. A virtual host of the real server alone is sent as server
-// name, too.
+// encryption is how SSL_GET encrypts; nil for HTTP_GET.
 func (t Target) encryption(h *config.HTTPCheck, u *config.URL) *tls.Config {
 	if t.Checker.Kind != config.CheckSSL {
 		return nil
 	}
 	name := ""
 	if h.SNI {
-		name = httpget.VirtualHost(h.SNIName, u.VirtualHost, "", "")
+		name = httpget.ServerName(h.SNIName, t.ownHost(h, u), "", "")
 	}
 	return t.Identity.Config(name)
+}
+
+// ownHost is the virtual host of a url without that of the real server, which upstream does not send as server name.
+// A url that names the same host as its real server cannot be told from one that inherits it, and counts as that.
+func (t Target) ownHost(h *config.HTTPCheck, u *config.URL) string {
+	if t.Server == nil || h.VirtualHost != "" || u.VirtualHost != t.Server.VirtualHost {
+		return u.VirtualHost
+	}
+	return t.Service.VirtualHost
 }
 
 // Probe asks for one url.

@@ -44,6 +44,9 @@ type Target struct {
 	Checker  *config.Checker
 	Identity httpget.Identity // what SSL_GET shows to servers
 	Dialer   Dialer
+	// Server and Service are the real server and the virtual server that it is a check of; nil where nobody asks.
+	Server  *config.RealServer
+	Service *config.VirtualServer
 }
 
 // NewProber makes the prober of a checker.

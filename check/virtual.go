@@ -80,8 +80,9 @@ func (e *Engine) equip(v *virtual) {
 
 // newTask makes one checker. One that cannot be made says so and is tried as any other: its checks are broken.
 func (e *Engine) newTask(v *virtual, i, j int) *task {
-	c := &v.cfg.RealServers[i].Checkers[j]
-	p, err := e.opt.Probers[c.Kind](Target{Checker: c, Identity: e.identity, Dialer: e.opt.Dialer})
+	rs := &v.cfg.RealServers[i]
+	c := &rs.Checkers[j]
+	p, err := e.opt.Probers[c.Kind](Target{Checker: c, Server: rs, Service: v.cfg, Identity: e.identity, Dialer: e.opt.Dialer})
 	if err != nil {
 		p = impossible{err}
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -42,3 +43,13 @@ func newIdentity(t *testing.T, name string) identity {
 
 // pem is certificate and key in one text.
 func (i identity) pem() string { return string(i.certificate) + string(i.key) }
+
+// pair is the identity for a server in this process.
+func (i identity) pair(t *testing.T) tls.Certificate {
+	t.Helper()
+	pair, err := tls.X509KeyPair(i.certificate, i.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
+}

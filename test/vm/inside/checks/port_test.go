@@ -40,7 +40,7 @@ func TestPorts(t *testing.T) {
 			want: outcome{pace: []int{5}}},
 		{name: "down for long", serve: accept, refuse: "1-4", check: "retry 1;" + soon, loop: 4, asks: 2,
 			want: outcome{moves: "-+", pace: []int{4}}, peer: &outcome{moves: "-+", pace: []int{3}},
-			because: "until 2.3.0 a failure while it is down has retries, too"},
+			because: "until 2.3.2 a failure while it is down has retries, too"},
 
 		{name: "alpha", serve: accept, check: "alpha", want: outcome{moves: "+"}},
 		{name: "alpha of the real server", serve: accept, rs: "alpha", want: outcome{moves: "+"}},
