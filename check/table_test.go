@@ -182,12 +182,14 @@ func TestRepairAfterHours(t *testing.T) {
 		}
 		n.start(vsWith("", ""))
 		wait(3*time.Hour - time.Second)
-		if reads := n.kernel.reads; reads > 3*60+12 {
+		reads := 0
+		n.kernel.set(func() { reads = n.kernel.reads })
+		if reads > 3*60+12 {
 			t.Errorf("the kernel was read %d times in three hours", reads)
 		}
 		wait(maxRepairPause + time.Second)
 		expect(t, "table after hours", n.kernel.show(), "10.1.0.100:80: 10.1.0.11:80=1")
-		until = time.Now().Add(5 * time.Second)
+		n.kernel.set(func() { until = time.Now().Add(5 * time.Second) })
 		n.net.set("10.1.0.11:80", syscall.ECONNREFUSED)
 		wait(4 * time.Second)
 		expect(t, "table in trouble", n.kernel.show(), "10.1.0.100:80: 10.1.0.11:80=1")

@@ -122,9 +122,16 @@ func (c *child) run(ctx context.Context) int {
 // scriptPatience is how long stop scripts, and with them the last mails, may delay the end.
 const scriptPatience = time.Second
 
-// listen carries out what the parent says. When the parent is gone, so are we: nobody would look after us.
+// maxUndone is how many requests of the parent wait while one is carried out. It asks for two at a time.
+const maxUndone = 64
+
+// listen takes what the parent says. When the parent is gone, so are we: nobody would look after us. A stop overtakes
+// what a child has not done yet: a large configuration or a kernel that does not answer keeps it from nothing.
 func (c *child) listen() {
 	defer c.cancel()
+	requests := make(chan message, maxUndone)
+	defer close(requests)
+	go c.serve(requests)
 	buffer := make([]byte, maxPacket)
 	for {
 		m, err := receiveMessage(c.heritage.conn, buffer)
@@ -137,9 +144,17 @@ func (c *child) listen() {
 			c.log.Errorf("listening to the parent: %v", err)
 			return
 		}
-		switch m.Kind {
-		case kindStop:
+		if m.Kind == kindStop {
 			return
+		}
+		requests <- m
+	}
+}
+
+// serve carries out what the parent asks for, one after the other.
+func (c *child) serve(requests <-chan message) {
+	for m := range requests {
+		switch m.Kind {
 		case kindCheck:
 			c.answer(m.Generation, c.check(m))
 		case kindApply:

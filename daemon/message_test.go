@@ -243,3 +243,34 @@ func TestOutboxParentGone(t *testing.T) {
 	box.put(message{Kind: kindReady}) // nobody takes it, nobody waits
 	box.close()
 }
+
+// TestOutboxShortOfDescriptors reports while the process cannot make files. Messages go on, and the report is not lost.
+func TestOutboxShortOfDescriptors(t *testing.T) {
+	a, b := socketPair(t)
+	var box outbox
+	box.init(a)
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	none := unix.Rlimit{Cur: 3, Max: old.Max}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &old) }()
+	box.report(func() any { return []vrrp.InstanceState{{Key: "a"}} })
+	for i := range 2 {
+		box.put(message{Kind: kindAnswer, Generation: i})
+		m, err := receiveMessage(b, make([]byte, maxPacket))
+		if err != nil || m.Kind != kindAnswer || m.Generation != i {
+			t.Fatalf("without descriptors came %+v, %v", m, err)
+		}
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if got := receiveStates(t, b); len(got) != 1 || got[0].Key != "a" {
+		t.Errorf("report %+v", got)
+	}
+	box.close()
+}

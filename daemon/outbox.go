@@ -18,6 +18,10 @@ type outbox struct {
 	messages []message
 	pending  func() any // nil: no report waits
 	closed   bool
+
+	// run's alone
+	unsent any         // a report that could not be written down yet
+	again  *time.Timer // wakes run to try it again
 }
 
 func (b *outbox) init(conn *net.UnixConn) {
@@ -65,10 +69,10 @@ func (b *outbox) run() {
 	defer close(b.done)
 	for range b.wake {
 		b.mu.Lock()
-		messages, write, closed := b.messages, b.pending, b.closed
-		b.messages, b.pending = nil, nil
+		messages, closed := b.messages, b.closed
+		b.messages = nil
 		b.mu.Unlock()
-		if write != nil && b.sendReport(write()) != nil {
+		if b.sendReport() != nil {
 			return // the parent is gone; listen sees it too
 		}
 		for _, m := range messages {
@@ -84,12 +88,37 @@ func (b *outbox) run() {
 	}
 }
 
-// sendReport sends a report as a file: there may be hundreds of instances with hundreds of addresses.
-func (b *outbox) sendReport(report any) error {
-	f, err := sealedJSON("keepalived.report", report)
+// reportPause is the time until a report is tried again that could not be written down.
+const reportPause = time.Second
+
+// sendReport sends the report that waits, if any, as a file: there may be hundreds of instances with hundreds of
+// addresses. Where memory or descriptors for one are short it waits longer, and keeps no message back. An error is that
+// the parent is gone.
+func (b *outbox) sendReport() error {
+	retried := b.unsent != nil
+	if !retried {
+		b.mu.Lock()
+		write := b.pending
+		b.pending = nil
+		b.mu.Unlock()
+		if write == nil {
+			return nil
+		}
+		b.unsent = write()
+	}
+	f, err := sealedJSON("keepalived.report", b.unsent)
 	if err != nil {
-		return err
+		if b.again == nil {
+			b.again = time.AfterFunc(reportPause, b.signal)
+		} else {
+			b.again.Reset(reportPause)
+		}
+		return nil
 	}
 	defer func() { _ = f.Close() }()
+	b.unsent = nil
+	if retried {
+		b.signal() // a newer one may wait
+	}
 	return sendMessage(b.conn, message{Kind: kindReport, files: []*os.File{f}})
 }
