@@ -54,6 +54,21 @@ func Merge(known map[string]Health, changes []Health) {
 	}
 }
 
+// Unreported describes what a process may have begun to serve that died while it changed over to a configuration, for
+// Options.Resume of a successor that has another one: it takes those services off unless it wants them. Nothing goes on
+// from it.
+func Unreported(cfg config.Config) map[string]Health {
+	groups := groupsOf(cfg)
+	list := map[string]Health{}
+	for i, id := range identify(cfg.VirtualServers) {
+		vs := &cfg.VirtualServers[i]
+		// No virtual server has such a key, so none takes its state from here.
+		key := "unreported/" + id.key
+		list[key] = Health{Key: key, Name: id.name, Serves: servesOf(vs, groups[vs.Group])}
+	}
+	return list
+}
+
 // States describes every virtual server. It may be called from any goroutine.
 func (e *Engine) States() ([]Health, error) {
 	var states []Health

@@ -109,6 +109,31 @@ func TestSuccessorUnderAnotherConfiguration(t *testing.T) {
 	})
 }
 
+// A process that died in the midst of a reload may have written what it never reported. The reload is given up, and what
+// only the new configuration has goes; what belongs to others stays.
+func TestSuccessorOfAnUnfinishedReload(t *testing.T) {
+	const group = "virtual_server_group G {\n 10.1.0.100 80\n MORE\n}\n"
+	old := strings.Replace(group, "MORE", "", 1) + vsAt("group G", "", "", "")
+	next := strings.Replace(group, "MORE", "10.1.0.101 80", 1) + vsAt("group G", "", "", "") + vsAt("10.1.0.102 80", "", "")
+	inBubble(t, func(t *testing.T, n *node) {
+		n.start(old)
+		wait(2 * time.Second)
+		n.kernel.put("10.1.0.150:80")
+		reported := maps.Clone(n.known)
+		n.reload(next)
+		n.known = reported
+		m := n.succeed(n.kill())
+		maps.Copy(m.known, Unreported(decode(t, next)))
+		m.start(old, func(o *Options) { o.Resume = m.known })
+		expect(t, "table", m.kernel.show(), "10.1.0.100:80: 10.1.0.11:80=1 10.1.0.12:80=1\n10.1.0.150:80:")
+		if told := m.told.take(); told != "" || m.lines.has("quorum") {
+			t.Errorf("told:\n%s\nlines:\n%s", told, m.lines.take())
+		}
+		m.stop()
+		expect(t, "table after the stop", m.kernel.show(), "10.1.0.150:80:")
+	})
+}
+
 // A report is of what changed, and the sum of the reports is the whole.
 func TestReports(t *testing.T) {
 	inBubble(t, func(t *testing.T, n *node) {

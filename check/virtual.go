@@ -28,12 +28,7 @@ type virtual struct {
 
 // build makes the virtual servers of a configuration, before anything happened to them.
 func (e *Engine) build(cfg config.Config) []*virtual {
-	groups := map[string]*config.VirtualServerGroup{}
-	for i := range cfg.VirtualServerGroups {
-		if g := &cfg.VirtualServerGroups[i]; groups[g.Name] == nil {
-			groups[g.Name] = g
-		}
-	}
+	groups := groupsOf(cfg)
 	ids := identify(cfg.VirtualServers)
 	r := rulesOf(cfg.Global)
 	out := make([]*virtual, len(ids))
@@ -46,6 +41,17 @@ func (e *Engine) build(cfg config.Config) []*virtual {
 		}
 	}
 	return out
+}
+
+// groupsOf finds groups by their names; of those with the same name the first one counts.
+func groupsOf(cfg config.Config) map[string]*config.VirtualServerGroup {
+	groups := map[string]*config.VirtualServerGroup{}
+	for i := range cfg.VirtualServerGroups {
+		if g := &cfg.VirtualServerGroups[i]; groups[g.Name] == nil {
+			groups[g.Name] = g
+		}
+	}
+	return groups
 }
 
 // makes tells whether there is a prober for a kind of check.

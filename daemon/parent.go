@@ -33,7 +33,8 @@ type parent struct {
 	stopping   bool
 	exitCode   int
 
-	health map[string]check.Health // what the checker child has reported, for its successor
+	health     map[string]check.Health // what the checker child has reported, for its successor
+	unreported map[string]check.Health // what one may have begun without a report, until its successor runs
 
 	// What the VRRP child's successors, or the clean-up after it, have to know.
 	vrrp        *post

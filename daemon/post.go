@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
@@ -109,7 +110,7 @@ func (p *parent) checkerPost() *post {
 	return &post{
 		role: roleChecker, title: "Healthcheck", pidPath: func() string { return p.options.CheckPIDFile },
 		wanted:   p.wantsChecker,
-		legacy:   func() any { return p.health },
+		legacy:   p.healthLegacy,
 		reported: p.healthReported,
 	}
 }
@@ -120,6 +121,24 @@ func (p *parent) wantsChecker(cfg config.Config) bool {
 		return false
 	}
 	return len(cfg.VirtualServers) > 0 || p.options.All || p.options.CheckOnly
+}
+
+// healthLegacy is what the checker child has reported, with what it may have done since.
+func (p *parent) healthLegacy() any {
+	if len(p.unreported) == 0 {
+		return p.health
+	}
+	all := maps.Clone(p.unreported)
+	maps.Copy(all, p.health)
+	return all
+}
+
+// checkerDied keeps what a checker child may have begun that died while it applied a new configuration: the kernel has
+// it, and the successor, which gets the former configuration, would take it for somebody else's.
+func (p *parent) checkerDied() {
+	if p.reload != nil && p.reload.applying {
+		p.unreported = check.Unreported(p.reload.next.config)
+	}
 }
 
 // healthReported remembers how the virtual servers are that a report is about.

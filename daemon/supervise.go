@@ -86,6 +86,9 @@ func (p *parent) heard(child *supervised, m message) {
 	switch m.Kind {
 	case kindReady:
 		child.ready = true
+		if child.post != p.vrrp {
+			p.unreported = nil // it has taken over, and what it does not want goes
+		}
 		if child.post == p.vrrp && p.resumeTimer != nil {
 			p.resumeTimer.Stop()
 		}
@@ -138,6 +141,9 @@ func (p *parent) childEnded(child *supervised, state *os.ProcessState, err error
 	place := child.post
 	place.child = nil
 	clean := err == nil && state.ExitCode() == exitOK
+	if place != p.vrrp && !clean {
+		p.checkerDied()
+	}
 	if place == p.vrrp {
 		p.diedAt = monotonicNow()
 		p.beats.refresh(p.known)

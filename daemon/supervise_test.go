@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"keepalived-go/check"
+	"keepalived-go/config"
 	"keepalived-go/parser"
 	"keepalived-go/vrrp"
 	"keepalived-go/vrrp/fsm"
@@ -46,6 +48,45 @@ func TestTakeOverdue(t *testing.T) {
 		}
 		if len(row.known)+len(overdue) != before {
 			t.Errorf("%s: %d are left", row.name, len(row.known))
+		}
+	}
+}
+
+// What a checker child may have written in the midst of a reload is in what its successor gets, and in no other case.
+func TestLegacyOfAnUnfinishedReload(t *testing.T) {
+	next := configuration{config: config.Config{VirtualServers: []config.VirtualServer{{Mark: 7, Family: 4}}}}
+	for name, row := range map[string]struct {
+		reload *pendingReload
+		want   int
+	}{
+		"no reload":     {nil, 1},
+		"being judged":  {&pendingReload{next: next}, 1},
+		"being applied": {&pendingReload{next: next, applying: true}, 2},
+	} {
+		p := &parent{reload: row.reload, health: map[string]check.Health{"mark/4/5": {Key: "mark/4/5", Serves: check.Serves{Mark: 5}}}}
+		p.checkerDied()
+		f, err := sealedJSON("test", p.healthLegacy())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var known map[string]check.Health
+		if err := loadJSON(f, &known); err != nil {
+			t.Fatal(err)
+		}
+		_ = f.Close()
+		marks := 0
+		for _, h := range known {
+			marks += int(h.Serves.Mark)
+		}
+		if len(known) != row.want || marks != 5+7*(row.want-1) || len(p.health) != 1 {
+			t.Errorf("%s: %+v", name, known)
+		}
+		checker := &supervised{post: &post{}}
+		p.vrrp, p.posts = &post{}, nil
+		p.announced = true
+		p.heard(checker, message{Kind: kindReady})
+		if len(p.unreported) != 0 {
+			t.Errorf("%s: it is kept after the successor runs", name)
 		}
 	}
 }
