@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -85,14 +86,20 @@ func TestScriptUser(t *testing.T) {
 // accounts adds users to those of a host.
 func (n *network) accounts(host *lab.Host, lines string) {
 	n.t.Helper()
+	n.extend(host, "/etc/passwd", lines)
+}
+
+// extend adds lines to a file of a host, which all hosts share otherwise.
+func (n *network) extend(host *lab.Host, file, lines string) {
+	n.t.Helper()
 	if lines == "" {
 		return
 	}
-	known, err := os.ReadFile("/etc/passwd")
+	known, err := os.ReadFile(file)
 	n.must(err)
-	path, err := host.Write("passwd", string(known)+lines, 0o644)
+	path, err := host.Write(filepath.Base(file), string(known)+lines, 0o644)
 	n.must(err)
-	status, output, err := host.Run(n.context(time.Second), "/bin/mount", []string{"--bind", path, "/etc/passwd"}, nil)
+	status, output, err := host.Run(n.context(time.Second), "/bin/mount", []string{"--bind", path, file}, nil)
 	n.must(err)
 	if status != 0 {
 		n.t.Fatal(output)
