@@ -22,6 +22,11 @@ import (
 // Genhash is the program genhash: args with the name of the program first. It gives the exit status, which is 1 for a
 // faulty command line and 0 for everything else, as upstream has it.
 func Genhash(args []string) int {
+	if len(args) < 3 {
+		// Less than two words say nothing that could be right, so nothing is said of what is wrong with them.
+		fmt.Fprintf(os.Stderr, genhashUsage, args[0])
+		return 1
+	}
 	return runGenhash(args[0], args[0], args[1:], os.Stdout, os.Stderr)
 }
 
@@ -132,9 +137,6 @@ func parseGenhash(words []string) (genhash.Options, error) {
 	set := genhashSet(&o, given)
 	var said strings.Builder
 	var extra []string
-	if len(words) < 2 {
-		return o, usageError("")
-	}
 	for i := 0; i < len(words); i++ {
 		if words[i] == "--" {
 			extra = append(extra, words[i+1:]...)
