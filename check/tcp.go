@@ -24,13 +24,28 @@ func newTCP(t Target) (Prober, error) { return &tcp{dialer: t.Dialer, to: t.Chec
 func (c *tcp) Probe(ctx context.Context, _ int) Result {
 	ctx, cancel := context.WithTimeout(ctx, c.to.Timing.ConnectTimeout)
 	defer cancel()
+	if err := c.connect(ctx); err != nil {
+		return dialResult(err)
+	}
+	return Result{}
+}
+
+// Connector is a [Dialer] that can find out at less cost whether a connection can be made, and closes it.
+type Connector interface {
+	Connect(ctx context.Context, to config.Connection) error
+}
+
+func (c *tcp) connect(ctx context.Context) error {
+	if d, ok := c.dialer.(Connector); ok {
+		return d.Connect(ctx, c.to.Conn)
+	}
 	conn, err := c.dialer.Dial(ctx, "tcp", c.to.Conn)
 	if err != nil {
-		return dialResult(err)
+		return err
 	}
 	// What closing says is no matter: the server has accepted.
 	_ = conn.Close()
-	return Result{}
+	return nil
 }
 
 // refusals are the errors of a connection that say something about the server or the way to it. Every other one says
