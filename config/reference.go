@@ -33,6 +33,7 @@ func Differences() []Difference {
 		{"virtual addresses", "When somebody else takes an address of a Master off, the instance goes to Backup for a moment, with its scripts, and takes over again.",
 			"The address is put back and announced where it was, at most once a second. State and scripts are not disturbed."},
 		{"included files", "A file that never ends, such as one of /proc, is waited for without end.", "It is given up after a second, and 128 MiB is the most that is read."},
+		{"virtual_server_group", "Version 2.2.7 counts a range of addresses in the last octet only, and never comes to the end of one that crosses it.", "As in later versions all addresses of the range are served."},
 		{"ha_suspend", "It has no effect for a virtual server of a group.", "Checks rest while no address of the group is there."},
 		{"checks", "A server may take as long as it likes between two reads.",
 			"As upstream, but each check ends after four times connect_timeout or a whole delay_loop; that of a page after ten times connect_timeout, two minutes or a delay_loop, whichever is the longest. A header ends at 4095 bytes, a body at 1 GiB."},
@@ -44,7 +45,10 @@ func Differences() []Difference {
 		{"reload of checks", "A changed check of a server that is down may put it back before it was made.", "The server stays out until its checks have passed."},
 		{"log lines of checks", "The reason of a failure is not always there.", "It follows upstream's words, in brackets. The first failure of a page is not said to be after retries, because there were none."},
 		{"alert mails", "A failed mail is not tried again, and those of the end are lost.",
-			"It is tried three times within bounds; those of the end have a second. Text that is not ASCII is encoded as MIME wants it."},
+			"It is tried three times within bounds, once only while the server has not answered for others; what is lost is logged. Those of the end have a second. Text that is not ASCII is encoded as MIME wants it."},
+		{"alert mails", "Version 2.2.7 sends none to or from an address with a display name. Where the name of the host has no address, it writes `[unknown]`, `(null)` and `localhost`.",
+			"The bare address is used with the server, and the name of the host is what uname says."},
+		{"fast_recovery", "While one of several pages fails and another one is back, the failing one is asked for without a pause.", "A failure of a server that is down is always followed by a pause of delay_before_retry."},
 		{"sending as something else", "-", "An instance that needs a keyword this version cannot act on is held in FAULT and says so. It never runs as something else."},
 	}
 }
