@@ -38,3 +38,7 @@ func choosePrograms() (err error) {
 	programs[1], err = lab.Choose(sourceRoot, "KEEPALIVED_PEER", "debian")
 	return err
 }
+
+// checksItself says that no program of ours takes part, so that what we do in
+// another way than Debian's program cannot be asked for.
+func checksItself() bool { return programs[0].Name == "debian" }

@@ -103,7 +103,7 @@ func (s *stage) wanted(program int) outcome {
 	if want.asks = s.asks; want.asks == 0 && s.serve != nil {
 		want.asks = 1
 	}
-	if program == 0 || s.peer == nil {
+	if program == 0 && !checksItself() || s.peer == nil {
 		return want
 	}
 	p := *s.peer

@@ -168,7 +168,7 @@ func TestSecure(t *testing.T) {
 		{name: "huge header", serve: secure(config, true, reply("HTTP/1.0 200 OK\r\nA: "+strings.Repeat("b", 9000)+"\r\n\r\n")), want: down, why: "4095 bytes"},
 	})
 	for i := range rows {
-		rows[i].vs += ";connect_timeout 4"
+		rows[i].vs += ";connect_timeout 6"
 		if rows[i].serve == nil && !rows[i].nobody {
 			rows[i].serve = secure(config, true, good)
 		}
