@@ -270,6 +270,7 @@ func TestServerAway(t *testing.T) {
 			s.Send(numbered(n))
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if want := []string{"retried 1", "retried 2", "failed 3", "failed 1", "failed 1", "failed 1", "failed 1"}; !slices.Equal(k.outcomes, want) {
 			t.Errorf("outcomes %q, want %q", k.outcomes, want)
 		}
