@@ -313,8 +313,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "notify_priority_changes", Syntax: "[BOOL]", Default: "sync group's, then vrrp_notify_priority_changes",
 						Since: "2.0.16", Area: "vrrp", Meaning: "FIFO lines on effective priority changes",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.inst.NotifyPriorityChanges },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.inst.NotifyPriorityChanges },
 					},
 					{
 						Name: "notify_stop", Syntax: "SCRIPT [user [[:]group]]", Default: "none",

@@ -34,6 +34,7 @@ type child struct {
 	log      *logSystem
 	scripts  *scriptStarter
 	mails    *postOffice
+	events   *eventPipes
 	engine   engine
 	awake    func() error // returns when the engine runs, with an error when it has stopped instead
 	use      func(config.Config)
@@ -64,6 +65,7 @@ func runChild(o Options, h heritage, build func(*child, startMessage) error) int
 	c.outbox.init(h.conn)
 	c.scripts = &scriptStarter{runner: notify.NewRunner(), log: c.log.Entry}
 	c.mails = newPostOffice(c.log.Entry, o.Detail > 0)
+	c.events = &eventPipes{log: c.log.Entry, runner: c.scripts.runner}
 	start, err := receiveStart(h.conn)
 	if err == nil {
 		c.lock = start.lock
@@ -104,6 +106,7 @@ func (c *child) run(ctx context.Context) int {
 	<-started
 	patience, cancel := context.WithTimeout(context.Background(), scriptPatience)
 	defer cancel()
+	c.events.close()
 	c.scripts.runner.Stop(patience)
 	c.mails.close(patience)
 	switch failed := err != nil && !errors.Is(err, context.Canceled); {

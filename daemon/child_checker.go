@@ -23,12 +23,14 @@ func buildChecker(c *child, s startMessage) error {
 	c.use = func(cfg config.Config) {
 		c.scripts.use(cfg, serverScripts(cfg))
 		c.mails.use(cfg.Global)
+		c.events.use(cfg.Global, "lvs_notify_fifo", cfg.Global.LVSNotifyFIFO, cfg.Global.LVSNotifyFIFOScript)
 	}
+	c.events.end = "\n\x00" // upstream writes the end of its string, too; readers skip it
 	c.use(cfg)
 	var reports healthReports
 	e, err := check.New(check.Options{
 		Config: cfg, Kernel: &lateTable{}, Links: kernelLinks{}, Dialer: dial.Dialer{}, Log: c.log.Entry,
-		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, Mail: c.mails, KeepTable: c.options.KeepIPVS,
+		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepTable: c.options.KeepIPVS,
 		Report: func(changes []check.Health) { reports.add(changes); c.outbox.report(reports.take) },
 	})
 	if err != nil {

@@ -151,6 +151,9 @@ func startScript(c Command) (*os.Process, error) {
 		}
 	}
 	sys := &syscall.SysProcAttr{Setpgid: true}
+	if c.Until != nil {
+		sys.Pdeathsig = syscall.SIGTERM // of the thread that forks, which lives as long as the process
+	}
 	if os.Geteuid() == 0 {
 		sys.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}
 	}
@@ -173,7 +176,18 @@ func (r *Runner) wait(q request, p *os.Process, begin time.Time) {
 			r.endGroup(p.Pid)
 		})
 	}
+	ended := make(chan struct{})
+	if q.command.Until != nil {
+		go func() {
+			select {
+			case <-q.command.Until:
+				r.endGroup(p.Pid)
+			case <-ended:
+			}
+		}()
+	}
 	state, err := p.Wait()
+	close(ended)
 	if term != nil {
 		term.Stop()
 	}

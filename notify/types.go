@@ -15,6 +15,9 @@ type Command struct {
 	Secure bool
 	// Await makes Stop wait for the end of the script.
 	Await bool
+	// Until, when not nil, ends the script's process group when it is closed. Such a script ends with this process
+	// as well.
+	Until <-chan struct{}
 }
 
 // Result is how a script ended.

@@ -52,7 +52,11 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 		e.notifyStopped(r, a.Priority)
 	case fsm.Report:
 		e.reportLine(r, a)
+		if a.Kind == fsm.ReportPriorityChanged {
+			e.eventPriority(r, a.Ours)
+		}
 		if a.Kind == fsm.ReportLowerPriorityRx {
+			e.event(r, "MASTER_RX_LOWER_PRI", r.machine.Snapshot().Priority)
 			e.worker.note(r.key, r.cfg.Name, notification{
 				script: r.cfg.NotifyMasterRxLowerPri, label: r.cfg.Name + " notify_master_rx_lower_pri"})
 		}

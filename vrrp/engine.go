@@ -36,6 +36,8 @@ type Options struct {
 	Scripts Scripts
 	// Mail sends alert mails; nil sends none.
 	Mail Mailer
+	// Event receives the lines of vrrp_notify_fifo, without their ends. It must return at once; nil takes none.
+	Event func(line string)
 	// KeepAddresses leaves the addresses of Masters on the interfaces at the end, with no farewell to the peers
 	// (--dont-release-vrrp).
 	KeepAddresses bool

@@ -8,13 +8,14 @@ import (
 	"keepalived-go/vrrp/fsm"
 )
 
-// notification is one script to start, or one mail to send.
+// notification is one script to start, one mail to send, or one event to write.
 type notification struct {
 	script    config.Script
 	label     string
 	arguments []string
 
 	subject, body string // of a mail
+	event         string
 }
 
 // notifyEntered tells of a transition: the specific script, the generic one, a mail.
@@ -75,7 +76,42 @@ func (e *Engine) notifyStopped(r *router, priority uint8) {
 }
 
 func (e *Engine) notify(r *router, specific config.Script, keyword, state string, priority uint8) {
+	e.event(r, state, priority)
 	e.worker.note(r.key, r.cfg.Name, notification{script: specific, label: r.cfg.Name + " " + keyword})
 	e.worker.note(r.key, r.cfg.Name, notification{script: r.cfg.Notify, label: r.cfg.Name + " notify",
 		arguments: []string{"INSTANCE", r.cfg.Name, state, strconv.Itoa(int(priority))}})
+}
+
+// event writes a line about an instance for the programs that read vrrp_notify_fifo.
+func (e *Engine) event(r *router, what string, priority uint8) {
+	e.worker.note(r.key, r.cfg.Name, notification{event: fmt.Sprintf("INSTANCE %q %s %d", r.cfg.Name, what, priority)})
+}
+
+// eventPriority is the event of an effective priority that has changed.
+func (e *Engine) eventPriority(r *router, priority uint8) {
+	if !r.cfg.NotifyPriorityChanges {
+		return
+	}
+	if state := r.machine.Snapshot().State; state == fsm.Master || state == fsm.Backup {
+		e.event(r, stateWord(state)+"_PRIORITY", priority)
+	}
+}
+
+// eventStates writes the states of all instances, as a start would.
+func (e *Engine) eventStates() {
+	for _, r := range e.order {
+		s := r.machine.Snapshot()
+		e.event(r, stateWord(s.State), s.Priority)
+	}
+}
+
+// stateWord names a state as scripts and readers of events know it.
+func stateWord(s fsm.State) string {
+	switch s {
+	case fsm.Master:
+		return "MASTER"
+	case fsm.Backup:
+		return "BACKUP"
+	}
+	return "FAULT"
 }

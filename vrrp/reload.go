@@ -51,6 +51,9 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	}
 	e.reorder(cfg)
 	e.reassertAll(now)
+	if cfg.Global.FIFOWriteVRRPStatesOnReload {
+		e.eventStates()
+	}
 	e.changes = true
 }
 

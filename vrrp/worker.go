@@ -22,6 +22,7 @@ type kernelWorker struct {
 	network wire.Network
 	scripts Scripts
 	mail    Mailer
+	event   func(string)
 	results chan<- result
 
 	mu     sync.Mutex
@@ -53,7 +54,7 @@ type result struct {
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
-	w := &kernelWorker{kernel: opt.Kernel, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, results: results,
+	w := &kernelWorker{kernel: opt.Kernel, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
 		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
 	w.cond = sync.NewCond(&w.mu)
 	return w
@@ -102,9 +103,9 @@ func (w *kernelWorker) announce(key, name string, a announcement) {
 	w.stage(key, name, func(j *job) { j.announce = append(j.announce, a) })
 }
 
-// note adds a script or a mail, started after the announcements.
+// note adds a script, a mail or an event, started after the announcements.
 func (w *kernelWorker) note(key, name string, n notification) {
-	if !(n.script.Set() && w.scripts != nil) && !(n.subject != "" && w.mail != nil) {
+	if !(n.script.Set() && w.scripts != nil) && !(n.subject != "" && w.mail != nil) && !(n.event != "" && w.event != nil) {
 		return
 	}
 	w.stage(key, name, func(j *job) {
@@ -205,9 +206,12 @@ func (w *kernelWorker) work(j job) {
 		w.send(j, a, failed)
 	}
 	for _, n := range j.notes {
-		if n.subject != "" {
+		switch {
+		case n.subject != "":
 			w.mail.Send(n.subject, n.body)
-		} else {
+		case n.event != "":
+			w.event(n.event)
+		default:
 			w.scripts.Notify(n.script, n.label, n.arguments...)
 		}
 	}
