@@ -35,6 +35,7 @@ type child struct {
 	scripts  *scriptStarter
 	mails    *postOffice
 	events   *eventPipes
+	schedule *scheduling
 	engine   engine
 	awake    func() error // returns when the engine runs, with an error when it has stopped instead
 	use      func(config.Config)
@@ -66,6 +67,7 @@ func runChild(o Options, h heritage, build func(*child, startMessage) error) int
 	c.scripts = &scriptStarter{runner: notify.NewRunner(), log: c.log.Entry}
 	c.mails = newPostOffice(c.log.Entry, o.Detail > 0)
 	c.events = &eventPipes{log: c.log.Entry, runner: c.scripts.runner}
+	c.schedule = newScheduling(c.log.Entry, h.role, c.scripts.runner.Thread())
 	start, err := receiveStart(h.conn)
 	if err == nil {
 		c.lock = start.lock

@@ -21,6 +21,7 @@ func buildChecker(c *child, s startMessage) error {
 	}
 	closeFiles([]*os.File{s.legacy, s.beats})
 	c.use = func(cfg config.Config) {
+		c.schedule.use(cfg.Global.CheckerProcess)
 		c.scripts.use(cfg, serverScripts(cfg))
 		c.mails.use(cfg.Global)
 		c.events.use(cfg.Global, "lvs_notify_fifo", cfg.Global.LVSNotifyFIFO, cfg.Global.LVSNotifyFIFOScript)

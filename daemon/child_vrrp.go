@@ -28,6 +28,7 @@ func buildVRRP(c *child, s startMessage) error {
 		return err
 	}
 	c.use = func(cfg config.Config) {
+		c.schedule.use(cfg.Global.VRRPProcess)
 		c.scripts.use(cfg, instanceScripts(cfg))
 		c.mails.use(cfg.Global)
 		c.events.use(cfg.Global, "vrrp_notify_fifo", cfg.Global.VRRPNotifyFIFO, cfg.Global.VRRPNotifyFIFOScript)

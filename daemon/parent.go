@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -128,6 +129,7 @@ func (p *parent) start() error {
 	}
 	p.dump()
 	p.applyUmask()
+	p.applyName()
 	if err := p.pid.write(os.Getpid()); err != nil {
 		return err
 	}
@@ -161,6 +163,11 @@ func (p *parent) applyUmask() {
 	if mask := p.current.config.Global.Umask; p.options.Umask == "" && mask.Set {
 		unix.Umask(int(mask.Value))
 	}
+}
+
+// applyName sets process_name.
+func (p *parent) applyName() {
+	setProcessName(cmp.Or(p.current.config.Global.ParentName, processName))
 }
 
 func (p *parent) logHost() {

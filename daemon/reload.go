@@ -178,6 +178,7 @@ func (p *parent) finishReload() {
 	r := p.reload
 	p.reload = nil
 	p.current = r.next
+	p.applyName()
 	p.applyUmask()
 	p.log.Info("Reload complete")
 	notifySystemd("READY=1")

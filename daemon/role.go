@@ -40,7 +40,7 @@ type heritage struct {
 // takeRole reads and removes what the starting process left in the environment.
 func takeRole() (heritage, error) {
 	value, ok := os.LookupEnv(roleVariable)
-	setProcessName("keepalived")
+	setProcessName(processName)
 	if !ok {
 		return heritage{}, nil
 	}
@@ -64,6 +64,9 @@ func takeRole() (heritage, error) {
 	}
 	return heritage{role: role(value), conn: conn, parentCrash: os.NewFile(parentCrashFD, "parent's crash")}, nil
 }
+
+// processName is the name of every process that has none of its own.
+const processName = "keepalived"
 
 // setProcessName sets the name that ps and pgrep show, on every thread there is; threads that are made later inherit
 // it. Through /proc/self/exe it would be "exe".

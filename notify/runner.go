@@ -31,6 +31,7 @@ var (
 // a script should not inherit.
 type Runner struct {
 	queue     chan request
+	thread    int
 	failed    atomic.Uint64
 	killDelay time.Duration
 
@@ -47,10 +48,15 @@ type request struct {
 	awaited bool
 }
 
+// Thread is the number of the thread that scripts are forked from. They inherit how it is scheduled.
+func (r *Runner) Thread() int { return r.thread }
+
 // NewRunner returns a Runner. Stop ends it.
 func NewRunner() *Runner {
 	r := &Runner{queue: make(chan request, queueLength), killDelay: killDelay}
-	go r.fork()
+	started := make(chan struct{})
+	go r.fork(started)
+	<-started
 	return r
 }
 
@@ -116,8 +122,10 @@ func (r *Runner) Stop(ctx context.Context) {
 }
 
 // fork is the thread that scripts are started from.
-func (r *Runner) fork() {
+func (r *Runner) fork(started chan<- struct{}) {
 	runtime.LockOSThread() // never unlocked: nothing else may run on this thread
+	r.thread = unix.Gettid()
+	close(started)
 	var none unix.Sigset_t
 	// A script that inherits blocked signals could not be ended; the thread may have inherited some at our own start.
 	maskErr := unix.PthreadSigmask(unix.SIG_SETMASK, &none, nil)
