@@ -289,13 +289,30 @@ func (s *stage) lacks(program int) string {
 func (s *site) tables() (all [2][]string) {
 	s.t.Helper()
 	for i, director := range s.directors {
+		all[i] = s.tableOf(director)
+	}
+	return all
+}
+
+// tableOf reads a table until it is twice the same: the kernel lists it in
+// parts, and a service that comes or goes meanwhile makes it say others twice,
+// or not at all.
+func (s *site) tableOf(director *lab.Host) []string {
+	s.t.Helper()
+	const most = 20
+	var before []string
+	for range most {
 		lines, err := director.Table(s.ctx, sourceRoot)
 		if err != nil {
 			s.t.Error(err)
+			return nil
 		}
-		all[i] = lines
+		if slices.Equal(lines, before) {
+			break
+		}
+		before = lines
 	}
-	return all
+	return before
 }
 
 // judge compares what came of one row.
