@@ -122,8 +122,16 @@ func (r *Runner) Stop(ctx context.Context) {
 }
 
 // fork is the thread that scripts are started from.
-func (r *Runner) fork(started chan<- struct{}) {
+func (r *Runner) fork(started chan struct{}) {
 	runtime.LockOSThread() // never unlocked: nothing else may run on this thread
+	if unix.Gettid() == os.Getpid() {
+		// The first thread stands for the process in ps and chrt, and is set as the others are. While it is locked
+		// here, another one takes over.
+		go r.fork(started)
+		<-started
+		runtime.UnlockOSThread()
+		return
+	}
 	r.thread = unix.Gettid()
 	close(started)
 	var none unix.Sigset_t

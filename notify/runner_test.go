@@ -265,3 +265,15 @@ func ExampleHazard() {
 	fmt.Println(&UnsafeError{Part: "/opt/check", Hazard: WritableByAll})
 	// Output: unsafe to run as root: /opt/check can be written by everybody
 }
+
+// TestRunnerThread starts many runners from the first thread and others: none forks from the first one, which stands
+// for the process.
+func TestRunnerThread(t *testing.T) {
+	for range 200 {
+		r := NewRunner()
+		if r.Thread() == os.Getpid() || r.Thread() == 0 {
+			t.Errorf("scripts are forked from thread %d of process %d", r.Thread(), os.Getpid())
+		}
+		r.Stop(t.Context())
+	}
+}
