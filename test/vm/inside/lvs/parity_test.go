@@ -22,7 +22,10 @@ import (
 var pin = flag.Bool("pin", false, "write down the tables that the peer makes of the configurations in testdata/parity")
 
 // patience bounds how long a configuration, or a step of a test, may take.
-const patience = time.Minute
+const patience = 2 * time.Minute
+
+// askAgain is how long a table that is not as it should be is believed.
+const askAgain = 2 * time.Second
 
 // pairs is how many configurations are tried at a time.
 const pairs = 6
@@ -222,20 +225,22 @@ func splitLines(text string) []string {
 }
 
 // awaitWhole waits until the host has the table that wholeTable gives. It asks
-// ipvsadm when the kernel shows another table than before: ipvsadm takes its
-// time in a machine in software.
+// ipvsadm when the kernel shows another table than before, for ipvsadm takes
+// its time in a machine in software, and now and then in any case: the kernel
+// lists its services in parts, of all namespaces, so that a list may have a
+// service twice, or not at all, when others come and go meanwhile.
 func awaitWhole(ctx context.Context, host *lab.Host, want []string) error {
-	seen, last := "never seen", error(nil)
+	seen, last, asked := "never seen", error(nil), time.Time{}
 	return lab.Until(ctx, "the table of "+host.Name, func() error {
 		now, err := os.ReadFile(host.Path("/proc/1/net/ip_vs"))
-		if err != nil || string(now) == seen {
+		if err != nil || string(now) == seen && time.Since(asked) < askAgain {
 			return cmp.Or(err, last)
 		}
 		got, err := wholeTable(ctx, host)
 		if err != nil {
 			return err
 		}
-		seen, last = string(now), nil
+		seen, last, asked = string(now), nil, time.Now()
 		if !slices.Equal(got, want) {
 			last = fmt.Errorf("it is\n%s\nand should be\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
