@@ -40,6 +40,7 @@ type child struct {
 	awake    func() error // returns when the engine runs, with an error when it has stopped instead
 	use      func(config.Config)
 	exitCode func(error) int // of a process whose engine could not start
+	show     func() []byte   // the dump of the process, nil when its end is near
 	cancel   context.CancelFunc
 	ready    atomic.Bool
 
@@ -102,6 +103,9 @@ func (c *child) run(ctx context.Context) int {
 			c.ready.Store(true)
 			c.outbox.put(message{Kind: kindReady})
 			settle(c.heritage.role)
+			if c.options.Dump {
+				logText(c.log, c.show())
+			}
 		}
 	}()
 	err := c.engine.Run(ctx)

@@ -38,6 +38,7 @@ func buildChecker(c *child, s startMessage) error {
 		return err
 	}
 	c.engine = e
+	c.serveCheckerDumps(e)
 	c.awake = func() error { _, err := e.States(); return err }
 	c.exitCode = func(err error) int {
 		if errors.Is(err, ipvs.ErrMissing) {

@@ -44,6 +44,7 @@ func buildVRRP(c *child, s startMessage) error {
 		return err
 	}
 	c.engine = e
+	vrrpDumps{c, e}.serve()
 	c.awake = func() error { _, err := e.States(); return err }
 	c.exitCode = func(err error) int {
 		if errors.Is(err, vrrp.ErrNoInterface) {

@@ -16,6 +16,7 @@ import (
 
 	"keepalived-go/check"
 	"keepalived-go/parser"
+	"keepalived-go/status"
 	"keepalived-go/vrrp"
 )
 
@@ -72,6 +73,7 @@ func runParent(o Options, launcher *net.UnixConn) int {
 		signal.Notify(p.stops, unix.SIGINT)
 	}
 	acceptQuietly(quietSignals...)
+	p.dumpOnSignal()
 	if err := p.start(); err != nil {
 		p.log.Error(err)
 		p.complain(err)
@@ -83,8 +85,8 @@ func runParent(o Options, launcher *net.UnixConn) int {
 	return p.exitCode
 }
 
-// quietSignals have no effect yet, or never: SIGPIPE is not ignored, because a script would inherit that.
-var quietSignals = []os.Signal{unix.SIGUSR1, unix.SIGUSR2, unix.SIGPIPE, sigJSON, sigStatsClear, sigThreadDump}
+// quietSignals have no effect. SIGPIPE is not ignored, because a script would inherit that.
+var quietSignals = []os.Signal{unix.SIGPIPE, sigThreadDump}
 
 // acceptQuietly keeps signals from ending the process.
 func acceptQuietly(signals ...os.Signal) { signal.Notify(make(chan os.Signal, 1), signals...) }
@@ -195,13 +197,11 @@ func (p *parent) logDiagnostics(c configuration) {
 	}
 }
 
-// dump logs the text of the configuration after includes and substitution, for -d.
+// dump logs what the parent has, for -d; each child does so too.
 func (p *parent) dump() {
-	if !p.options.Dump {
-		return
-	}
-	for line := range strings.Lines(p.current.text.String()) {
-		p.log.Info(strings.TrimRight(line, "\n"))
+	if p.options.Dump {
+		cfg := p.current.config
+		logText(p.log, status.ParentData(cfg, hostFor(&scriptStarter{global: cfg.Global})))
 	}
 }
 
