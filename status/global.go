@@ -264,6 +264,9 @@ func (t *text) schedules(g config.Global) {
 	}
 }
 
+// defaultBusName is the name on D-Bus that needs no saying.
+const defaultBusName = "org.keepalived.Vrrp1"
+
 // agents writes what this program does not have, whatever the configuration asks for.
 func (t *text) agents(g config.Global) {
 	for _, what := range []string{"SNMP vrrp", "SNMP checker", "SNMP RFCv2", "SNMP RFCv3", "SNMP traps"} {
@@ -277,7 +280,7 @@ func (t *text) agents(g config.Global) {
 	}
 	t.line(" SNMP RS stats update interval = %s", decimal(rs))
 	t.line(" DBus disabled")
-	t.line(" DBus service name = %s", g.DBusServiceName)
+	t.line(" DBus service name = %s", either(g.DBusServiceName == defaultBusName, "", g.DBusServiceName))
 	t.line(" DBus no interface name = %s", g.DBusNoInterfaceName)
 }
 

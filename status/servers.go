@@ -322,9 +322,7 @@ func (t *text) web(kind config.CheckKind, h *config.HTTPCheck, s *check.CheckerV
 		u := &h.URLs[i]
 		t.line("   Checked url = %s", u.Path)
 		t.optional("     digest = %s", u.Digest)
-		if ssl {
-			set("     tls_compliant", u.TLSCompliant)
-		}
+		set("     tls_compliant", u.TLSCompliant)
 		t.line("     HTTP Status Code(s)")
 		for _, r := range u.Status {
 			if r.Low == r.High {

@@ -98,7 +98,7 @@ func (t *text) syncGroup(g *config.SyncGroup, v vrrp.View) {
 	t.line("   Num member fault %d, num member init %d", counts[fsm.FaultState], counts[fsm.Init])
 	t.list("   VRRP member instances :", g.Members)
 	t.when(g.TrackingWeight, "   sync group tracking weight set")
-	t.line("   Using smtp notification = %s", yesNo(g.SMTPAlert.Value))
+	t.line("   Using smtp notification = %s", yesNo(g.SMTPAlert.Or(v.Config.Global.SMTPAlertVRRP.Or(v.Config.Global.SMTPAlert.Or(false)))))
 	if g.NotifyPriorityChanges.Set {
 		t.line("   Notify priority changes = %s", yesNo(g.NotifyPriorityChanges.Value))
 	}
@@ -270,10 +270,10 @@ func (t *text) garpGroups(groups []config.GARPGroup) {
 	}
 }
 
-// ofFamily picks the addresses of a family, 4 or 6.
+// ofFamily picks the addresses of a family, 4 or 6; of IPv6 those that adverts can be sent from.
 func ofFamily(list []netip.Prefix, family int) (out []string) {
 	for _, p := range list {
-		if p.Addr().Is4() == (family == 4) {
+		if a := p.Addr(); family == 4 && a.Is4() || family == 6 && a.Is6() && a.IsLinkLocalUnicast() {
 			out = append(out, p.Addr().String())
 		}
 	}
