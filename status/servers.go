@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"net/netip"
 
 	"keepalived-go/check"
 	"keepalived-go/config"
@@ -41,17 +42,25 @@ func (t *text) ssl(s config.SSL) {
 	t.optional(" Key file : %s", s.Key)
 }
 
-// group writes a virtual_server_group. Its entries are alive for every virtual server of the group that serves.
+// group writes a virtual_server_group. Its entries are alive once for every real server that is in the kernel's table.
 func (t *text) group(g *config.VirtualServerGroup, v check.View) {
 	t.line(" ------< Virtual server group >------")
 	t.line(" Virtual Server Group = %s, IPv4 = %s, IPv6 = %s", g.Name, yesNo(g.HasIPv4), yesNo(g.HasIPv6))
 	alive := map[config.Protocol]int{}
-	families := map[int]int{}
+	byFamily := map[bool]int{} // by whether it is IPv4; a virtual server of both families counts as IPv6
 	for i := range v.Services {
-		if vs := v.Services[i].Config; vs.Group == g.Name {
-			alive[vs.Protocol]++
-			families[vs.Family]++
+		vs := v.Services[i].Config
+		if vs.Group != g.Name {
+			continue
 		}
+		users := 0
+		for j := range v.Services[i].Servers {
+			if v.Services[i].Servers[j].Set {
+				users++
+			}
+		}
+		alive[vs.Protocol] += users
+		byFamily[vs.Family == 4] += users
 	}
 	for _, r := range g.Ranges {
 		if r.First == r.Last {
@@ -64,7 +73,7 @@ func (t *text) group(g *config.VirtualServerGroup, v check.View) {
 	}
 	for _, m := range g.Marks {
 		t.line("   FWMARK = %d%s", m.Mark, map[int]string{4: " IPv4", 6: " IPv6"}[m.Family])
-		t.line("     Alive: %d IPv4, %d IPv6", families[4], families[6])
+		t.line("     Alive: %d IPv4, %d IPv6", byFamily[true], byFamily[false])
 		t.line("     reloaded = False")
 	}
 }
@@ -97,10 +106,10 @@ func (t *text) service(s *check.ServiceView) {
 	t.script("   Quorum down notify script", "     ", c.QuorumDown)
 	t.when(c.HASuspend, "   Using HA suspend")
 	t.line("   Using smtp notification = %s", yesNo(c.SMTPAlert))
-	t.line("   default %s", forwarding(c.Forward))
+	t.line("   %s", forwarding("default ", c.Forward))
 	if s.SorryName != "" {
 		t.line("   sorry server %s= %s", either(c.Sorry.IsRealServer, "(duplicates rs) ", ""), s.SorryName)
-		t.line("     %s", forwarding(c.Sorry.Forward))
+		t.line("   %s", forwarding("  ", c.Sorry.Forward))
 		t.line("     Inhibit on failure is %s", onOff(c.Sorry.Inhibit))
 		t.line("     set = %s", oneZero(s.Sorry || c.Sorry.Inhibit))
 		t.line("     alive = %s", oneZero(s.Sorry))
@@ -138,10 +147,13 @@ func (t *text) scheduler(c *config.VirtualServer) {
 	switch g := c.PersistenceGranularity; {
 	case g.Bits != 0:
 		t.line("   persistence granularity = %d", g.Bits)
-	case g.Mask.IsValid():
+	case g.Mask.IsValid() && g.Mask != everyAddress:
 		t.line("   persistence granularity = %s", g.Mask)
 	}
 }
+
+// everyAddress is the granularity that tells every address apart.
+var everyAddress = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // retries writes those times that may be left to the checkers.
 func (t *text) retries(g config.Timing) {
@@ -156,10 +168,11 @@ func (t *text) retries(g config.Timing) {
 	}
 }
 
-func forwarding(f config.Forwarding) string {
+// forwarding is a method with what is in front of it, which upstream forgets for tunnels other than IPIP.
+func forwarding(front string, f config.Forwarding) string {
 	const label = "forwarding method = "
 	if f.Method != config.TUN {
-		return label + f.Method.String()
+		return front + label + f.Method.String()
 	}
 	checksum := ", " + map[config.TunnelChecksum]string{
 		config.NoChecksum: "no checksum", config.Checksum: "checksum", config.RemoteChecksum: "remote checksum",
@@ -170,7 +183,7 @@ func forwarding(f config.Forwarding) string {
 	case config.GRE:
 		return label + "TUN, type = GRE" + checksum
 	default:
-		return label + "TUN, type = IPIP"
+		return front + label + "TUN, type = IPIP"
 	}
 }
 
@@ -178,7 +191,7 @@ func forwarding(f config.Forwarding) string {
 func (t *text) server(c *config.RealServer, s *check.ServerView) {
 	t.line("   ------< Real server >------")
 	t.line("   RIP = %s, RPORT = %d, WEIGHT = %d EFF WEIGHT = %d", c.Addr.Addr(), c.Addr.Port(), s.Kernel, s.Weight)
-	t.line("   %s", forwarding(c.Forward))
+	t.line("   %s", forwarding("", c.Forward))
 	t.line("   Alpha is %s", onOff(c.Alpha))
 	t.line("   connection timeout = %s", decimal(c.Timing.ConnectTimeout))
 	t.line("   connection limit range = %d -> %d", c.LowerThreshold, c.UpperThreshold)
