@@ -48,7 +48,8 @@ func Differences() []Difference {
 			"It is tried three times within bounds, once only while the server has not answered for others; what is lost is logged. Those of the end have a second. Text that is not ASCII is encoded as MIME wants it."},
 		{"alert mails", "Version 2.2.7 sends none to or from an address with a display name. Where the name of the host has no address, it writes `[unknown]`, `(null)` and `localhost`.",
 			"The bare address is used with the server, and the name of the host is what uname says."},
-		{"fast_recovery", "While one of several pages fails and another one is back, the failing one is asked for without a pause.", "A failure of a server that is down is always followed by a pause of delay_before_retry."},
+		{"dumps", "The password of `auth_pass` and of the SSL block may be shown. All options of a regex are named when it has one.", "Secrets are stars. The options are those that were given. What this version does not run (tracked scripts, files and processes) is shown without a result."},
+	{"fast_recovery", "While one of several pages fails and another one is back, the failing one is asked for without a pause.", "A failure of a server that is down is always followed by a pause of delay_before_retry."},
 		{"sending as something else", "-", "An instance that needs a keyword this version cannot act on is held in FAULT and says so. It never runs as something else."},
 	}
 }

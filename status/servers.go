@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 
@@ -234,13 +235,15 @@ func (t *text) checkers(v check.View) {
 				t.optional("%s", heading)
 				heading = ""
 				t.line(" %s -> %s", s.Name, s.Servers[j].Name)
-				t.checker(&s.Config.RealServers[j].Checkers[k], &s.Servers[j].Checkers[k])
+				rs := &s.Config.RealServers[j]
+				t.checker(&rs.Checkers[k], &s.Servers[j].Checkers[k], cmp.Or(rs.VirtualHost, s.Config.VirtualHost))
 			}
 		}
 	}
 }
 
-func (t *text) checker(c *config.Checker, s *check.CheckerView) {
+// checker writes one checker. host is the virtual host that its urls have where they name none.
+func (t *text) checker(c *config.Checker, s *check.CheckerView, host string) {
 	t.line("   Enabled = %s", yesNo(s.Enabled))
 	t.line("   Up = %s", yesNo(s.Up))
 	t.line("   Has run = %s", yesNo(s.Ran))
@@ -259,7 +262,7 @@ func (t *text) checker(c *config.Checker, s *check.CheckerView) {
 	if c.Conn.Addr.IsValid() {
 		t.connection(c)
 	}
-	t.method(c, s)
+	t.method(c, s, host)
 }
 
 func (t *text) connection(c *config.Checker) {
@@ -276,9 +279,9 @@ func (t *text) connection(c *config.Checker) {
 }
 
 // method writes what the kind of check has of its own.
-func (t *text) method(c *config.Checker, s *check.CheckerView) {
+func (t *text) method(c *config.Checker, s *check.CheckerView, host string) {
 	if h, ok := c.Detail.(config.HTTPCheck); ok {
-		t.web(c.Kind, &h, s)
+		t.web(c.Kind, &h, s, cmp.Or(h.VirtualHost, host))
 		return
 	}
 	t.line("   Keepalive method = %s", c.Kind)
@@ -320,7 +323,7 @@ func (t *text) udp(d *config.UDPCheck) {
 	}
 }
 
-func (t *text) web(kind config.CheckKind, h *config.HTTPCheck, s *check.CheckerView) {
+func (t *text) web(kind config.CheckKind, h *config.HTTPCheck, s *check.CheckerView, host string) {
 	set := func(label string, on bool) { t.line("%s %sset", label, either(on, "", "un")) }
 	ssl := kind == config.CheckSSL
 	t.line("   Keepalive method = %s, http protocol %s", kind, h.Version)
@@ -344,7 +347,9 @@ func (t *text) web(kind config.CheckKind, h *config.HTTPCheck, s *check.CheckerV
 				t.line("       %d-%d", r.Low, r.High)
 			}
 		}
-		t.optional("     Virtual host = %s", u.VirtualHost)
+		if u.VirtualHost != host {
+			t.line("     Virtual host = %s", u.VirtualHost)
+		}
 		t.regex(&u.Regex)
 	}
 	if s.Failed >= 0 && s.Failed < len(h.URLs) {
