@@ -9,12 +9,14 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/check"
+	"keepalived-go/notify"
 	"keepalived-go/parser"
 	"keepalived-go/vrrp"
 )
@@ -44,6 +46,10 @@ type parent struct {
 	beats       *sharedBeats
 	cleanups    map[*supervised]bool // processes that take addresses off
 	resumeTimer *time.Timer          // nil or past when not armed
+
+	starting   chan struct{} // not nil while startup_script runs; closed to end it
+	runner     *notify.Runner
+	runnerOnce sync.Once
 
 	stops   chan os.Signal // SIGTERM and SIGINT
 	hangups chan os.Signal // SIGHUP; apart, so that however many there are, no stop is lost
@@ -79,6 +85,8 @@ func runParent(o Options, launcher *net.UnixConn) int {
 		return p.exitCode
 	}
 	p.loop()
+	p.removeChildFiles()
+	p.shutDown()
 	p.end()
 	return p.exitCode
 }
@@ -138,10 +146,7 @@ func (p *parent) start() error {
 	}
 	p.generation = 1
 	p.exitCode = exitOK
-	p.fillWanted()
-	if len(p.children()) == 0 && !p.stopping {
-		p.ready()
-	}
+	p.startChildren()
 	return nil
 }
 
@@ -233,7 +238,7 @@ func notifySystemd(state string) {
 }
 
 func (p *parent) loop() {
-	for !p.stopping || len(p.children())+len(p.cleanups) > 0 {
+	for !p.stopping || p.starting != nil || len(p.children())+len(p.cleanups) > 0 {
 		select {
 		case <-p.stops:
 			p.stop()
@@ -273,6 +278,9 @@ func (p *parent) stop() {
 // stopChildren tells every child to end, and ends those that do not.
 func (p *parent) stopChildren() {
 	p.stopping = true
+	if p.starting != nil {
+		close(p.starting)
+	}
 	notifySystemd("STOPPING=1")
 	if p.vrrp.child == nil {
 		p.cleanUpAll()
@@ -296,8 +304,14 @@ func (p *parent) end() {
 }
 
 func (p *parent) removePIDFiles() {
+	p.removeChildFiles()
+	p.pid.remove()
+}
+
+// removeChildFiles removes the pid files of children that have ended.
+func (p *parent) removeChildFiles() {
 	for _, place := range p.posts {
 		place.pid.remove()
+		place.pid = nil
 	}
-	p.pid.remove()
 }
