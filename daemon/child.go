@@ -70,6 +70,7 @@ func runChild(o Options, h heritage, build func(*child, startMessage) error) int
 	c.schedule = newScheduling(c.log.Entry, h.role, c.scripts.runner.Thread())
 	start, err := receiveStart(h.conn)
 	if err == nil {
+		c.log.rename(start.instance)
 		c.lock = start.lock
 		err = build(c, start)
 	}

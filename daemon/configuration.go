@@ -21,16 +21,29 @@ type configuration struct {
 
 // readConfiguration reads the files of the command line. The error says that there is no file at all.
 func readConfiguration(o Options) (configuration, error) {
-	return readWith(o, hostEnv())
+	return read(o).decode(hostEnv())
 }
 
-func readWith(o Options, env config.Env) (configuration, error) {
+// readText is what the files hold, before it means anything.
+type readText struct {
+	text        *parser.Text // nil when there is no file at all
+	diagnostics []parser.Diagnostic
+	err         error
+}
+
+// read reads the files of the command line.
+func read(o Options) readText {
 	text, diagnostics, err := parser.ReadFile(o.ConfigFile, parser.Options{ConfigID: o.ConfigID, RequireIncludes: o.AllConfig})
-	if err != nil {
-		return configuration{}, fmt.Errorf("reading the configuration: %w", err)
+	return readText{text, diagnostics, err}
+}
+
+// decode gives a text its meaning. The error says that there is no file at all.
+func (r readText) decode(env config.Env) (configuration, error) {
+	if r.err != nil {
+		return configuration{}, fmt.Errorf("reading the configuration: %w", r.err)
 	}
-	c := decodeWith(text, env)
-	c.diagnostics = append(diagnostics, c.diagnostics...)
+	c := decodeWith(r.text, env)
+	c.diagnostics = append(r.diagnostics, c.diagnostics...)
 	return c, nil
 }
 
@@ -90,9 +103,13 @@ func testConfig(o Options) int {
 		defer func() { _ = f.Close() }()
 		out = f
 	}
-	env := hostEnv()
+	text := read(o)
+	env := accountsEnv()
 	env.Resolve = resolver(resolvePatience)
-	c, err := readWith(o, env)
+	if err := addLinks(&env, wantedNamespace(o, text.text)); err != nil {
+		fmt.Fprintf(out, "interfaces are not looked at: %v\n", err)
+	}
+	c, err := text.decode(env)
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return exitNoConfig

@@ -31,6 +31,7 @@ type parent struct {
 	generation int
 	posts      []*post
 	pid        *pidFile
+	folders    []string       // of pid files, beside the usual one
 	reload     *pendingReload // nil when there is none
 	announced  bool           // READY was said
 	stopping   bool
@@ -56,9 +57,9 @@ type parent struct {
 	work    chan func()    // what children and timers ask the loop to do
 }
 
-func newParent(o Options, launcher *net.UnixConn) *parent {
+func newParent(o Options, h heritage) *parent {
 	p := &parent{
-		options: o, launcher: launcher, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
+		exitCode: exitFatal, options: o, launcher: h.conn, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
 		stops: make(chan os.Signal, 1), hangups: make(chan os.Signal, 1), work: make(chan func(), 16),
 	}
 	p.vrrp = p.vrrpPost()
@@ -67,8 +68,13 @@ func newParent(o Options, launcher *net.UnixConn) *parent {
 }
 
 // runParent is the daemon from its start to its end. It gives the exit code.
-func runParent(o Options, launcher *net.UnixConn) int {
-	p := newParent(o, launcher)
+func runParent(o Options, h heritage) int {
+	text := read(o)
+	err := error(nil)
+	if name := wantedNamespace(o, text.text); name != "" {
+		err = enterNamespace(name, h)
+	}
+	p := newParent(o, h)
 	defer p.log.Close()
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
@@ -78,7 +84,10 @@ func runParent(o Options, launcher *net.UnixConn) int {
 		signal.Notify(p.stops, unix.SIGINT)
 	}
 	acceptQuietly(quietSignals...)
-	if err := p.start(); err != nil {
+	if err == nil {
+		err = p.start(text)
+	}
+	if err != nil {
 		p.log.Error(err)
 		p.complain(err)
 		p.removePIDFiles()
@@ -107,9 +116,8 @@ func (p *parent) complain(err error) {
 	}
 }
 
-// start claims the pid files, reads the configuration and starts what it needs.
-func (p *parent) start() error {
-	p.exitCode = exitFatal
+// start gives the text its meaning, claims the pid files and starts what it needs.
+func (p *parent) start(text readText) error {
 	if p.launcher != nil {
 		if err := p.leaveFolder(); err != nil {
 			return err
@@ -119,13 +127,7 @@ func (p *parent) start() error {
 	p.log.Infof("Starting %s", contract)
 	p.logHost()
 	var err error
-	if p.pid, err = claimPIDFile(p.options.PIDFile); err != nil {
-		if errors.Is(err, errRunning) && p.launcher == nil {
-			p.exitCode = exitOK // as upstream in the foreground
-		}
-		return err
-	}
-	if p.current, err = readConfiguration(p.options); err != nil {
+	if p.current, err = text.decode(hostEnv()); err != nil {
 		p.exitCode = exitNoConfig
 		return err
 	}
@@ -134,6 +136,15 @@ func (p *parent) start() error {
 	if d, bad := p.current.fatal(); bad {
 		p.exitCode = exitConfig
 		return fmt.Errorf("cannot start: %s", d)
+	}
+	if err := p.takePlace(); err != nil {
+		return err
+	}
+	if err := p.claim(); err != nil {
+		if errors.Is(err, errRunning) && p.launcher == nil {
+			p.exitCode = exitOK // as upstream in the foreground
+		}
+		return err
 	}
 	p.dump()
 	p.applyUmask()
@@ -306,6 +317,7 @@ func (p *parent) end() {
 func (p *parent) removePIDFiles() {
 	p.removeChildFiles()
 	p.pid.remove()
+	p.removeFolders()
 }
 
 // removeChildFiles removes the pid files of children that have ended.

@@ -56,7 +56,7 @@ func (p *parent) startReload() {
 		next, err := readConfiguration(p.options)
 		if err == nil && p.wantsChecker(next.config) {
 			// A child that starts with it could only end, and the daemon with it.
-			err = checkIPVS()
+			err = checkIPVS(next.config.Global.NetNamespaceIPVS)
 		}
 		r.patience = answerPatience + answerFactor*time.Since(start)
 		p.work <- func() { p.wasRead(r, next, err) }
@@ -71,6 +71,9 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 	if err == nil {
 		p.logDiagnostics(next)
 		err = next.refusal()
+	}
+	if err == nil {
+		err = p.unchangeable(next.config.Global)
 	}
 	if err != nil {
 		p.failReload(r, err)
