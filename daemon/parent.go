@@ -84,6 +84,7 @@ func runParent(o Options, h heritage) int {
 		signal.Notify(p.stops, unix.SIGINT)
 	}
 	acceptQuietly(quietSignals...)
+	p.reapOrphans()
 	if err == nil {
 		err = p.start(text)
 	}
