@@ -26,6 +26,7 @@ func TestIPVSNamespace(t *testing.T) {
 				t.Parallel()
 				f := newFarm(t, 2)
 				f.must(f.director.IP(f.patience(), "netns add blue"))
+				f.must(f.director.IP(f.patience(), "-n blue link set lo up")) // without any route there can be no server
 				d, err := f.director.Keepalived(program, row.config)
 				f.must(err)
 				f.daemons = append(f.daemons, d)
