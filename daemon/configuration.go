@@ -19,11 +19,6 @@ type configuration struct {
 	empty       bool // no statement at all: a file that is being written, or that a full disk cut off
 }
 
-// readConfiguration reads the files of the command line. The error says that there is no file at all.
-func readConfiguration(o Options) (configuration, error) {
-	return read(o).decode(hostEnv())
-}
-
 // readText is what the files hold, before it means anything.
 type readText struct {
 	text        *parser.Text // nil when there is no file at all
@@ -103,22 +98,7 @@ func testConfig(o Options) int {
 		defer func() { _ = f.Close() }()
 		out = f
 	}
-	text := read(o)
-	env := accountsEnv()
-	env.Resolve = resolver(resolvePatience)
-	if err := addLinks(&env, wantedNamespace(o, text.text)); err != nil {
-		fmt.Fprintf(out, "interfaces are not looked at: %v\n", err)
-	}
-	c, err := text.decode(env)
-	if err != nil {
-		fmt.Fprintln(out, err)
-		return exitNoConfig
-	}
-	printDiagnostics(out, c.diagnostics)
-	status := exitStatus(c.diagnostics)
-	if status == exitOK && !o.facilityKnown() {
-		return int(parser.StatusConfig) // upstream counts it as a fault of the configuration
-	}
+	_, status := judge(o, read(o), out)
 	return status
 }
 

@@ -33,6 +33,7 @@ type parent struct {
 	pid        *pidFile
 	folders    []string       // of pid files, beside the usual one
 	reload     *pendingReload // nil when there is none
+	saved      int            // copies in config_save_dir
 	announced  bool           // READY was said
 	stopping   bool
 	exitCode   int
@@ -47,6 +48,8 @@ type parent struct {
 	beats       *sharedBeats
 	cleanups    map[*supervised]bool // processes that take addresses off
 	resumeTimer *time.Timer          // nil or past when not armed
+
+	appointment *appointment // reload_time_file; nil without it
 
 	starting   chan struct{} // not nil while startup_script runs; closed to end it
 	runner     *notify.Runner
@@ -141,6 +144,8 @@ func (p *parent) start(text readText) error {
 	if err := p.takePlace(); err != nil {
 		return err
 	}
+	p.saveText(p.current)
+	p.readingEnds(p.current.config.Global) // a daemon that was killed may have left it
 	if err := p.claim(); err != nil {
 		if errors.Is(err, errRunning) && p.launcher == nil {
 			p.exitCode = exitOK // as upstream in the foreground
@@ -290,6 +295,7 @@ func (p *parent) stop() {
 // stopChildren tells every child to end, and ends those that do not.
 func (p *parent) stopChildren() {
 	p.stopping = true
+	p.leaveAppointment()
 	if p.starting != nil {
 		close(p.starting)
 	}

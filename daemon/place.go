@@ -78,6 +78,7 @@ func (p *parent) unchangeable(next config.Global) error {
 		{"network namespace", namespaceOf(p.options, now), namespaceOf(p.options, next)},
 		{"IPVS network namespace", now.NetNamespaceIPVS, next.NetNamespaceIPVS},
 		{"instance name", now.InstanceName, next.InstanceName},
+		{"config_directory", now.TmpConfigDirectory, next.TmpConfigDirectory},
 	} {
 		if row.now != row.next {
 			//lint:ignore ST1005 the text is a contract

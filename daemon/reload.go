@@ -46,14 +46,20 @@ func (p *parent) startReload() {
 		p.reload.again = true
 		return
 	}
+	p.leaveAppointment()
+	check := p.current.config.Global.ReloadCheckConfig
+	if check != "" && p.options.Detail > 0 {
+		p.log.Info("validate conf before Reload")
+	}
 	p.log.Info("Reloading ...")
 	notifySystemd("RELOADING=1\n" + monotonicField())
 	p.generation++
 	r := &pendingReload{generation: p.generation}
 	p.reload = r
+	p.readingBegins()
 	go func() {
 		start := time.Now()
-		next, err := readConfiguration(p.options)
+		next, err := validated(p.options, check)
 		if err == nil && p.wantsChecker(next.config) {
 			// A child that starts with it could only end, and the daemon with it.
 			err = checkIPVS(next.config.Global.NetNamespaceIPVS)
@@ -65,11 +71,13 @@ func (p *parent) startReload() {
 
 // wasRead goes on with a configuration that the parent has read.
 func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
+	p.readingEnds(next.config.Global)
 	if p.reload != r {
 		return
 	}
+	p.saveText(next)
+	p.logDiagnostics(next)
 	if err == nil {
-		p.logDiagnostics(next)
 		err = next.refusal()
 	}
 	if err == nil {
@@ -92,7 +100,7 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 // showText asks children whether a configuration can work.
 func (p *parent) showText(c configuration, generation int, children []*supervised) error {
 	for _, child := range children {
-		text, err := sealedText(c.text)
+		text, err := p.textFile(c)
 		if err != nil {
 			return err
 		}
@@ -186,6 +194,7 @@ func (p *parent) finishReload() {
 	p.log.Info("Reload complete")
 	notifySystemd("READY=1")
 	p.fillWanted()
+	p.makeAppointment(p.current.config.Global)
 	if r.again {
 		p.startReload()
 	}
@@ -205,6 +214,7 @@ func (p *parent) failReload(r *pendingReload, err error) {
 		p.takeBack()
 	}
 	notifySystemd("READY=1")
+	p.makeAppointment(p.current.config.Global)
 	if r.again {
 		p.startReload()
 	}

@@ -31,6 +31,9 @@ func (p *parent) fillFirst() {
 		return
 	}
 	p.fillWanted()
+	if p.appointment == nil { // else a reload was faster
+		p.makeAppointment(p.current.config.Global)
+	}
 	if len(p.children()) == 0 && !p.stopping {
 		p.ready()
 	}

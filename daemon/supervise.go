@@ -38,7 +38,7 @@ func (s *supervised) send(m message) { s.outgoing.put(m) }
 
 // launchChild starts a process in a role and hands the configuration and a legacy to it.
 func (p *parent) launchChild(place *post, r role, legacy any) (*supervised, error) {
-	text, err := sealedText(p.current.text)
+	text, err := p.textFile(p.current)
 	if err != nil {
 		return nil, err
 	}
