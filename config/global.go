@@ -78,9 +78,17 @@ func (d *decoder) fifo(l line) {
 	*place = f
 }
 
-// optionalText reads a word that may be missing; the bare keyword has a default.
+// DefaultReloadFile is what reload_file without a path means: a file beside the pid file.
+const DefaultReloadFile = "keepalived.reload"
+
+// InitialNamespace is what net_namespace_ipvs without a name means: the network namespace of the first process.
+const InitialNamespace = "/proc/1/ns/net"
+
+// optionalPath reads a word that may be missing; the bare keyword has a default.
 func (d *decoder) optionalPath(l line) {
-	text := map[string]string{"reload_check_config": "/dev/null", "reload_file": "keepalived.reload"}[l.kw.Name]
+	text := map[string]string{
+		"reload_check_config": "/dev/null", "reload_file": DefaultReloadFile, "net_namespace_ipvs": InitialNamespace,
+	}[l.kw.Name]
 	if w, ok := l.arg(0); ok {
 		text = w.Text
 	}

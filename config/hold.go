@@ -11,7 +11,6 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		on   bool
 		name string
 	}{
-		{d.config.Global.NetNamespace != "", "net_namespace"},
 		{i.Family == 6, "IPv6"},
 		{len(i.UnicastPeers) > 0, "unicast_peer"},
 		{i.UnicastFaultNoPeer && len(i.UnicastPeers) == 0, "unicast_fault_no_peer"},

@@ -49,7 +49,12 @@ func Differences() []Difference {
 		{"alert mails", "Version 2.2.7 sends none to or from an address with a display name. Where the name of the host has no address, it writes `[unknown]`, `(null)` and `localhost`.",
 			"The bare address is used with the server, and the name of the host is what uname says."},
 		{"dumps", "The password of `auth_pass` and of the SSL block may be shown. All options of a regex are named when it has one.", "Secrets are stars. The options are those that were given. What this version does not run (tracked scripts, files and processes) is shown without a result."},
-	{"fast_recovery", "While one of several pages fails and another one is back, the failing one is asked for without a pause.", "A failure of a server that is down is always followed by a pause of delay_before_retry."},
+		{"fast_recovery", "While one of several pages fails and another one is back, the failing one is asked for without a pause.", "A failure of a server that is down is always followed by a pause of delay_before_retry."},
+		{"-s, net_namespace", "A namespace that does not exist gives exit status 0.", "It is an error with exit status 1, and the message says how to make it. Under -t only interfaces are not looked at then."},
+		{"-s, net_namespace", "Pid files are seen under `/run/keepalived` by the daemon and its scripts, and under `/run/keepalived/NAME` by everybody else.", "They are under `/run/keepalived/NAME` for everybody."},
+		{"reload_check_config", "Without it a reload applies whatever the new text says.", "Every reload is checked (see reload). With it any fault that `-t` finds refuses the reload, as upstream has it, and it is logged, too."},
+		{"reload_file", "Version 2.2.7 leaves a file of the usual name there unless reload_check_config is set.", "As in later versions it is taken away."},
+		{"startup_script", "The command that starts the daemon returns while the script runs. A stop leaves it running.", "The command returns when the daemon serves, which is after the script. A stop ends it."},
 		{"sending as something else", "-", "An instance that needs a keyword this version cannot act on is held in FAULT and says so. It never runs as something else."},
 	}
 }

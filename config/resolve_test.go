@@ -355,14 +355,3 @@ func TestMissingInterfaceComesFirst(t *testing.T) {
 		}
 	}
 }
-
-// In the wrong network namespace the addresses would go to another host's interfaces.
-func TestNetNamespaceHoldsInstances(t *testing.T) {
-	const instance = "vrrp_instance V {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 192.0.2.1\n }\n}\n"
-	for text, want := range map[string][]string{instance: nil, "net_namespace red\n" + instance: {"net_namespace"}} {
-		c, _ := decodeText(t, text)
-		if len(c.Instances) != 1 || !slices.Equal(c.Instances[0].Unsupported, want) {
-			t.Errorf("%q: %+v", text, c.Instances)
-		}
-	}
-}

@@ -115,7 +115,7 @@ type Global struct {
 	LinkbeatUsePolling          bool                    // linkbeat_use_polling
 	NamespaceWithIPSets         bool                    // namespace_with_ipsets
 	NetNamespace                string                  // net_namespace
-	NetNamespaceIPVS            string                  // net_namespace_ipvs
+	NetNamespaceIPVS            string                  // net_namespace_ipvs; a path where it begins with /
 	UsePidDir                   bool                    // use_pid_dir
 	AllowIfChanges              bool                    // dynamic_interfaces allow_if_changes
 

@@ -68,9 +68,10 @@ func runChild(o Options, h heritage, build func(*child, startMessage) error) int
 	c.scripts = &scriptStarter{runner: notify.NewRunner(), log: c.log.Entry}
 	c.mails = newPostOffice(c.log.Entry, o.Detail > 0)
 	c.events = &eventPipes{log: c.log.Entry, runner: c.scripts.runner}
-	c.schedule = newScheduling(c.log.Entry, h.role, c.scripts.runner.Thread())
+	c.schedule = newScheduling(c.log.Entry, h.role, c.scripts.runner)
 	start, err := receiveStart(h.conn)
 	if err == nil {
+		c.log.rename(start.instance)
 		c.lock = start.lock
 		err = build(c, start)
 	}

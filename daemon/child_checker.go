@@ -30,7 +30,7 @@ func buildChecker(c *child, s startMessage) error {
 	c.use(cfg)
 	var reports healthReports
 	e, err := check.New(check.Options{
-		Config: cfg, Kernel: &lateTable{}, Links: kernelLinks{}, Dialer: dial.Dialer{}, Log: c.log.Entry,
+		Config: cfg, Kernel: &lateTable{namespace: cfg.Global.NetNamespaceIPVS}, Links: kernelLinks{}, Dialer: dial.Dialer{}, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepTable: c.options.KeepIPVS,
 		Report: func(changes []check.Health) { reports.add(changes); c.outbox.report(reports.take) },
 	})
@@ -49,14 +49,16 @@ func buildChecker(c *child, s startMessage) error {
 	return nil
 }
 
-// checkIPVS tells why there can be no virtual servers here, nil when there can.
-func checkIPVS() error {
-	kernel, err := ipvs.Open()
-	if err != nil {
-		return err
-	}
-	kernel.Close()
-	return nil
+// checkIPVS tells why there can be no virtual servers in a network namespace, nil when there can.
+func checkIPVS(namespace string) error {
+	return within(namespace, func() error {
+		kernel, err := ipvs.Open()
+		if err != nil {
+			return err
+		}
+		kernel.Close()
+		return nil
+	})
 }
 
 // serverScripts are the scripts that the checker child may have to run.
@@ -94,14 +96,20 @@ func (r *healthReports) take() any {
 }
 
 // lateTable is the kernel's table, opened when it is needed first: a checker child without virtual servers runs where
-// the kernel has none. A thread of its own is not needed: every thread of this process is in the same namespace.
-type lateTable struct{ kernel *ipvs.Kernel }
+// the kernel has none.
+type lateTable struct {
+	namespace string // net_namespace_ipvs; "" is that of this process
+	kernel    *ipvs.Kernel
+}
 
-func (t *lateTable) open() (err error) {
-	if t.kernel == nil {
-		t.kernel, err = ipvs.Open()
+func (t *lateTable) open() error {
+	if t.kernel != nil {
+		return nil
 	}
-	return err
+	return within(t.namespace, func() (err error) {
+		t.kernel, err = ipvs.Open()
+		return err
+	})
 }
 
 // Read returns the whole table.

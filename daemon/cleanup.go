@@ -25,6 +25,7 @@ func runCleanup(o Options, h heritage) int {
 		log.Errorf("waiting for what to clean up: %v", err)
 		return exitFatal
 	}
+	log.rename(s.instance)
 	kernel, err := netif.Open()
 	if err != nil {
 		log.Error(err)

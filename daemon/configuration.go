@@ -19,18 +19,26 @@ type configuration struct {
 	empty       bool // no statement at all: a file that is being written, or that a full disk cut off
 }
 
-// readConfiguration reads the files of the command line. The error says that there is no file at all.
-func readConfiguration(o Options) (configuration, error) {
-	return readWith(o, hostEnv())
+// readText is what the files hold, before it means anything.
+type readText struct {
+	text        *parser.Text // nil when there is no file at all
+	diagnostics []parser.Diagnostic
+	err         error
 }
 
-func readWith(o Options, env config.Env) (configuration, error) {
+// read reads the files of the command line.
+func read(o Options) readText {
 	text, diagnostics, err := parser.ReadFile(o.ConfigFile, parser.Options{ConfigID: o.ConfigID, RequireIncludes: o.AllConfig})
-	if err != nil {
-		return configuration{}, fmt.Errorf("reading the configuration: %w", err)
+	return readText{text, diagnostics, err}
+}
+
+// decode gives a text its meaning. The error says that there is no file at all.
+func (r readText) decode(env config.Env) (configuration, error) {
+	if r.err != nil {
+		return configuration{}, fmt.Errorf("reading the configuration: %w", r.err)
 	}
-	c := decodeWith(text, env)
-	c.diagnostics = append(diagnostics, c.diagnostics...)
+	c := decodeWith(r.text, env)
+	c.diagnostics = append(r.diagnostics, c.diagnostics...)
 	return c, nil
 }
 
@@ -90,18 +98,7 @@ func testConfig(o Options) int {
 		defer func() { _ = f.Close() }()
 		out = f
 	}
-	env := hostEnv()
-	env.Resolve = resolver(resolvePatience)
-	c, err := readWith(o, env)
-	if err != nil {
-		fmt.Fprintln(out, err)
-		return exitNoConfig
-	}
-	printDiagnostics(out, c.diagnostics)
-	status := exitStatus(c.diagnostics)
-	if status == exitOK && !o.facilityKnown() {
-		return int(parser.StatusConfig) // upstream counts it as a fault of the configuration
-	}
+	_, status := judge(o, read(o), out)
 	return status
 }
 

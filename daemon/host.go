@@ -16,12 +16,26 @@ import (
 // hostEnv answers the questions of the configuration from this host as it is now: interfaces as the kernel has them at
 // one moment, users as the system's name service knows them.
 func hostEnv() config.Env {
-	host, _ := os.Hostname() // without a name the configuration has no default for it
-	env := config.Env{HostName: host, User: lookupAccount, Group: lookupGroup, Script: inspectScript, CPUs: runtime.NumCPU(), Files: os.DirFS("/")}
-	if state, err := netif.Read(); err == nil { // else the question is left to the VRRP child
-		env.Interface = func(name string) (config.Interface, bool) { return describeLink(state, name) }
-	}
+	env := accountsEnv()
+	_ = addLinks(&env, "") // without them the question is left to the VRRP child
 	return env
+}
+
+// addLinks lets the interfaces of a network namespace be looked at; "" is that of this process.
+func addLinks(env *config.Env, namespace string) error {
+	return within(namespace, func() error {
+		state, err := netif.Read()
+		if err == nil {
+			env.Interface = func(name string) (config.Interface, bool) { return describeLink(state, name) }
+		}
+		return err
+	})
+}
+
+// accountsEnv answers all questions but those about interfaces.
+func accountsEnv() config.Env {
+	host, _ := os.Hostname() // without a name the configuration has no default for it
+	return config.Env{HostName: host, User: lookupAccount, Group: lookupGroup, Script: inspectScript, CPUs: runtime.NumCPU(), Files: os.DirFS("/")}
 }
 
 // inspectScript looks at the file that a script names, and at who could change it.

@@ -13,22 +13,32 @@ import (
 // logSystem is the logger of one process and what must be flushed at its end.
 type logSystem struct {
 	*logrus.Entry
-	sinks []*logSink
+	sinks  []*logSink
+	ident  string
+	syslog *syslogWriter // nil without one
 }
 
 // newLog makes the logger of a process: to syslog unless -G, to the terminal with -l.
 func newLog(o Options, r role) *logSystem {
 	logger := logrus.New()
 	logger.SetOutput(io.Discard)
-	l := &logSystem{Entry: logrus.NewEntry(logger)}
+	l := &logSystem{Entry: logrus.NewEntry(logger), ident: r.ident()}
 	if !o.NoSyslog {
 		facility, _ := facilityCode(o.Facility)
-		l.add(logger, newSyslogSink(syslogSocket, r.ident(), facility))
+		l.syslog = newSyslogWriter(syslogSocket, l.ident, facility)
+		l.add(logger, newLogSink(l.syslog.write))
 	}
 	if o.Console {
 		l.add(logger, newConsoleSink(os.Stderr))
 	}
 	return l
+}
+
+// rename adds what tells daemons apart to syslog's ident; "" adds nothing.
+func (l *logSystem) rename(suffix string) {
+	if l.syslog != nil && suffix != "" {
+		l.syslog.rename(l.ident + "_" + suffix)
+	}
 }
 
 func (l *logSystem) add(logger *logrus.Logger, s *logSink) {

@@ -22,6 +22,7 @@ type message struct {
 	Generation int    `json:",omitempty"`
 	Error      string `json:",omitempty"`
 	Code       int    `json:",omitempty"`
+	Instance   string `json:",omitempty"` // of kindStart: what tells this daemon from others of the host
 
 	files []*os.File // passed along, not part of the JSON
 }
@@ -165,6 +166,8 @@ type startMessage struct {
 	legacy *os.File // JSON, what its predecessor has left
 	beats  *os.File // memory for vrrp.Beats
 	lock   *os.File // of its pid file; held as long as the process lives
+
+	instance string // see instanceName
 }
 
 // receiveStart waits for the first message of the parent.
@@ -177,7 +180,7 @@ func receiveStart(conn *net.UnixConn) (startMessage, error) {
 		closeFiles(m.files)
 		return startMessage{}, fmt.Errorf("the parent sent %q with %d files", m.Kind, len(m.files))
 	}
-	s := startMessage{legacy: m.files[1], beats: m.files[2], lock: m.files[3]}
+	s := startMessage{legacy: m.files[1], beats: m.files[2], lock: m.files[3], instance: m.Instance}
 	if s.text, err = loadText(m.files[0]); err != nil {
 		return s, fmt.Errorf("loading the configuration: %w", err)
 	}

@@ -45,9 +45,10 @@ type Options struct {
 	Signum        string
 	signumGiven   bool
 	Genhash       bool
-	AddressChange bool     // -a
-	extra         []string // words that are no option
-	withoutEffect []string // options that were given and do nothing yet
+	AddressChange bool            // -a
+	chosen        map[string]bool // options that were given
+	extra         []string        // words that are no option
+	withoutEffect []string        // options that were given and do nothing yet
 }
 
 // Paths of the command line's defaults.
@@ -83,7 +84,9 @@ func ParseOptions(arguments []string) (Options, error) {
 	o.signumGiven = set.Changed("signum")
 	o.TestConfig = set.Changed("config-test")
 	o.TestLog = strings.TrimPrefix(o.TestLog, optionalValue)
+	o.chosen = map[string]bool{}
 	set.Visit(func(f *pflag.Flag) {
+		o.chosen[f.Name] = true
 		if _, idle := f.Annotations[idleOption]; idle {
 			o.withoutEffect = append(o.withoutEffect, f.Name)
 		}

@@ -9,12 +9,14 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/check"
+	"keepalived-go/notify"
 	"keepalived-go/parser"
 	"keepalived-go/status"
 	"keepalived-go/vrrp"
@@ -30,7 +32,9 @@ type parent struct {
 	generation int
 	posts      []*post
 	pid        *pidFile
+	folders    []string       // of pid files, beside the usual one
 	reload     *pendingReload // nil when there is none
+	saved      int            // copies in config_save_dir
 	announced  bool           // READY was said
 	stopping   bool
 	exitCode   int
@@ -46,14 +50,20 @@ type parent struct {
 	cleanups    map[*supervised]bool // processes that take addresses off
 	resumeTimer *time.Timer          // nil or past when not armed
 
+	appointment *appointment // reload_time_file; nil without it
+
+	starting   chan struct{} // not nil while startup_script runs; closed to end it
+	runner     *notify.Runner
+	runnerOnce sync.Once
+
 	stops   chan os.Signal // SIGTERM and SIGINT
 	hangups chan os.Signal // SIGHUP; apart, so that however many there are, no stop is lost
 	work    chan func()    // what children and timers ask the loop to do
 }
 
-func newParent(o Options, launcher *net.UnixConn) *parent {
+func newParent(o Options, h heritage) *parent {
 	p := &parent{
-		options: o, launcher: launcher, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
+		exitCode: exitFatal, options: o, launcher: h.conn, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
 		stops: make(chan os.Signal, 1), hangups: make(chan os.Signal, 1), work: make(chan func(), 16),
 	}
 	p.vrrp = p.vrrpPost()
@@ -62,8 +72,13 @@ func newParent(o Options, launcher *net.UnixConn) *parent {
 }
 
 // runParent is the daemon from its start to its end. It gives the exit code.
-func runParent(o Options, launcher *net.UnixConn) int {
-	p := newParent(o, launcher)
+func runParent(o Options, h heritage) int {
+	text := read(o)
+	err := error(nil)
+	if name := wantedNamespace(o, text.text); name != "" {
+		err = enterNamespace(name, h)
+	}
+	p := newParent(o, h)
 	defer p.log.Close()
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
@@ -74,13 +89,19 @@ func runParent(o Options, launcher *net.UnixConn) int {
 	}
 	acceptQuietly(quietSignals...)
 	p.dumpOnSignal()
-	if err := p.start(); err != nil {
+	p.reapOrphans()
+	if err == nil {
+		err = p.start(text)
+	}
+	if err != nil {
 		p.log.Error(err)
 		p.complain(err)
 		p.removePIDFiles()
 		return p.exitCode
 	}
 	p.loop()
+	p.removeChildFiles()
+	p.shutDown()
 	p.end()
 	return p.exitCode
 }
@@ -101,9 +122,8 @@ func (p *parent) complain(err error) {
 	}
 }
 
-// start claims the pid files, reads the configuration and starts what it needs.
-func (p *parent) start() error {
-	p.exitCode = exitFatal
+// start gives the text its meaning, claims the pid files and starts what it needs.
+func (p *parent) start(text readText) error {
 	if p.launcher != nil {
 		if err := p.leaveFolder(); err != nil {
 			return err
@@ -113,13 +133,7 @@ func (p *parent) start() error {
 	p.log.Infof("Starting %s", contract)
 	p.logHost()
 	var err error
-	if p.pid, err = claimPIDFile(p.options.PIDFile); err != nil {
-		if errors.Is(err, errRunning) && p.launcher == nil {
-			p.exitCode = exitOK // as upstream in the foreground
-		}
-		return err
-	}
-	if p.current, err = readConfiguration(p.options); err != nil {
+	if p.current, err = text.decode(hostEnv()); err != nil {
 		p.exitCode = exitNoConfig
 		return err
 	}
@@ -128,6 +142,17 @@ func (p *parent) start() error {
 	if d, bad := p.current.fatal(); bad {
 		p.exitCode = exitConfig
 		return fmt.Errorf("cannot start: %s", d)
+	}
+	if err := p.takePlace(); err != nil {
+		return err
+	}
+	p.saveText(p.current)
+	p.readingEnds(p.current.config.Global) // a daemon that was killed may have left it
+	if err := p.claim(); err != nil {
+		if errors.Is(err, errRunning) && p.launcher == nil {
+			p.exitCode = exitOK // as upstream in the foreground
+		}
+		return err
 	}
 	p.dump()
 	p.applyUmask()
@@ -140,10 +165,7 @@ func (p *parent) start() error {
 	}
 	p.generation = 1
 	p.exitCode = exitOK
-	p.fillWanted()
-	if len(p.children()) == 0 && !p.stopping {
-		p.ready()
-	}
+	p.startChildren()
 	return nil
 }
 
@@ -233,7 +255,7 @@ func notifySystemd(state string) {
 }
 
 func (p *parent) loop() {
-	for !p.stopping || len(p.children())+len(p.cleanups) > 0 {
+	for !p.stopping || p.starting != nil || len(p.children())+len(p.cleanups) > 0 {
 		select {
 		case <-p.stops:
 			p.stop()
@@ -273,6 +295,10 @@ func (p *parent) stop() {
 // stopChildren tells every child to end, and ends those that do not.
 func (p *parent) stopChildren() {
 	p.stopping = true
+	p.leaveAppointment()
+	if p.starting != nil {
+		close(p.starting)
+	}
 	notifySystemd("STOPPING=1")
 	if p.vrrp.child == nil {
 		p.cleanUpAll()
@@ -296,8 +322,15 @@ func (p *parent) end() {
 }
 
 func (p *parent) removePIDFiles() {
+	p.removeChildFiles()
+	p.pid.remove()
+	p.removeFolders()
+}
+
+// removeChildFiles removes the pid files of children that have ended.
+func (p *parent) removeChildFiles() {
 	for _, place := range p.posts {
 		place.pid.remove()
+		place.pid = nil
 	}
-	p.pid.remove()
 }

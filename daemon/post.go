@@ -78,8 +78,12 @@ func (p *parent) fillAgain(place *post) {
 	}
 }
 
-// fillWanted starts every child that a configuration has work for and that does not run.
+// fillWanted starts every child that a configuration has work for and that does not run. While startup_script runs it
+// is left to its end.
 func (p *parent) fillWanted() {
+	if p.starting != nil {
+		return
+	}
 	for _, place := range p.posts {
 		if place.wanted(p.current.config) {
 			p.fillAgain(place)

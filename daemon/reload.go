@@ -46,17 +46,23 @@ func (p *parent) startReload() {
 		p.reload.again = true
 		return
 	}
+	p.leaveAppointment()
+	check := p.current.config.Global.ReloadCheckConfig
+	if check != "" && p.options.Detail > 0 {
+		p.log.Info("validate conf before Reload")
+	}
 	p.log.Info("Reloading ...")
 	notifySystemd("RELOADING=1\n" + monotonicField())
 	p.generation++
 	r := &pendingReload{generation: p.generation}
 	p.reload = r
+	p.readingBegins()
 	go func() {
 		start := time.Now()
-		next, err := readConfiguration(p.options)
+		next, err := validated(p.options, check)
 		if err == nil && p.wantsChecker(next.config) {
 			// A child that starts with it could only end, and the daemon with it.
-			err = checkIPVS()
+			err = checkIPVS(next.config.Global.NetNamespaceIPVS)
 		}
 		r.patience = answerPatience + answerFactor*time.Since(start)
 		p.work <- func() { p.wasRead(r, next, err) }
@@ -65,12 +71,17 @@ func (p *parent) startReload() {
 
 // wasRead goes on with a configuration that the parent has read.
 func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
+	p.readingEnds(next.config.Global)
 	if p.reload != r {
 		return
 	}
+	p.saveText(next)
+	p.logDiagnostics(next)
 	if err == nil {
-		p.logDiagnostics(next)
 		err = next.refusal()
+	}
+	if err == nil {
+		err = p.unchangeable(next.config.Global)
 	}
 	if err != nil {
 		p.failReload(r, err)
@@ -89,7 +100,7 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 // showText asks children whether a configuration can work.
 func (p *parent) showText(c configuration, generation int, children []*supervised) error {
 	for _, child := range children {
-		text, err := sealedText(c.text)
+		text, err := p.textFile(c)
 		if err != nil {
 			return err
 		}
@@ -183,6 +194,7 @@ func (p *parent) finishReload() {
 	p.log.Info("Reload complete")
 	notifySystemd("READY=1")
 	p.fillWanted()
+	p.makeAppointment(p.current.config.Global)
 	if r.again {
 		p.startReload()
 	}
@@ -202,6 +214,7 @@ func (p *parent) failReload(r *pendingReload, err error) {
 		p.takeBack()
 	}
 	notifySystemd("READY=1")
+	p.makeAppointment(p.current.config.Global)
 	if r.again {
 		p.startReload()
 	}

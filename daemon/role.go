@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,12 +24,16 @@ const (
 // roleVariable hands the role over at exec. It is private: takeRole removes it before anything else runs.
 const roleVariable = "_KEEPALIVED_ROLE"
 
-// Descriptors that a process with a role inherits.
-const (
-	socketFD      = 3 // to its parent
-	crashFD       = 4 // its own last words
-	parentCrashFD = 5 // those of its parent
-)
+// descriptors are the numbers of what a process with a role inherits.
+type descriptors struct {
+	socket      int // to its parent
+	crash       int // its own last words
+	parentCrash int // those of its parent
+}
+
+// usualDescriptors are those of a process that was just started. One that has executed itself again has others, which
+// follow the role.
+var usualDescriptors = descriptors{3, 4, 5}
 
 // heritage is what a process gets from the one that started it.
 type heritage struct {
@@ -47,7 +52,14 @@ func takeRole() (heritage, error) {
 	if err := os.Unsetenv(roleVariable); err != nil {
 		return heritage{}, err
 	}
-	file := os.NewFile(socketFD, "parent")
+	word, numbers, again := strings.Cut(value, " ")
+	d := usualDescriptors
+	if again {
+		if _, err := fmt.Sscan(numbers, &d.socket, &d.crash, &d.parentCrash); err != nil {
+			return heritage{}, fmt.Errorf("reading %s: %w", roleVariable, err)
+		}
+	}
+	file := os.NewFile(uintptr(d.socket), "parent")
 	defer func() { _ = file.Close() }()
 	c, err := net.FileConn(file)
 	if err != nil {
@@ -57,12 +69,32 @@ func takeRole() (heritage, error) {
 	if !ok {
 		return heritage{}, fmt.Errorf("the parent's socket is a %T", c)
 	}
-	unix.CloseOnExec(crashFD)
-	unix.CloseOnExec(parentCrashFD)
-	if err := useCrashFile(os.NewFile(crashFD, "crash")); err != nil {
+	unix.CloseOnExec(d.crash)
+	unix.CloseOnExec(d.parentCrash)
+	if err := useCrashFile(os.NewFile(uintptr(d.crash), "crash")); err != nil {
 		return heritage{}, err
 	}
-	return heritage{role: role(value), conn: conn, parentCrash: os.NewFile(parentCrashFD, "parent's crash")}, nil
+	return heritage{role: role(word), conn: conn, parentCrash: os.NewFile(uintptr(d.parentCrash), "parent's crash")}, nil
+}
+
+// handOver is the environment with which this process may execute itself again and find what it has inherited.
+func (h heritage) handOver() ([]string, error) {
+	if h.role == roleUser {
+		return os.Environ(), nil
+	}
+	socket, err := h.conn.File()
+	if err != nil {
+		return nil, err
+	}
+	var numbers []any
+	for _, file := range []*os.File{socket, ownCrashFile, h.parentCrash} {
+		fd, err := unix.Dup(int(file.Fd())) // a copy that stays open at exec
+		if err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, fd)
+	}
+	return append(os.Environ(), fmt.Sprintf("%s=%s %d %d %d", append([]any{roleVariable, h.role}, numbers...)...)), nil
 }
 
 // processName is the name of every process that has none of its own.

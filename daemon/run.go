@@ -40,7 +40,7 @@ func Run(argv []string) int {
 	case roleCleanup:
 		return runCleanup(options, h)
 	case roleParent:
-		return runParent(options, h.conn)
+		return runParent(options, h)
 	}
 	return runUser(options)
 }
@@ -68,12 +68,8 @@ func runUser(o Options) int {
 	switch {
 	case o.TestConfig:
 		return testConfig(o)
-	case o.Namespace != "":
-		// In another namespace than the one that was asked for, addresses would go to the wrong host.
-		fmt.Fprintf(os.Stderr, "-s is not available yet: start it with \"ip netns exec %s\"\n", o.Namespace)
-		return exitFatal
 	case o.Foreground:
-		return runParent(o, nil)
+		return runParent(o, heritage{})
 	}
 	return launch()
 }

@@ -3,7 +3,6 @@ package daemon
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/config"
+	"keepalived-go/notify"
 )
 
 // defaultRTTime is the default of *_rlimit_rttime, in microseconds.
@@ -23,8 +23,8 @@ const defaultRTTime = 10000
 // inherit it from one of them. (SCHED_RESET_ON_FORK, which upstream uses, would set those back.)
 type scheduling struct {
 	log    *logrus.Entry
-	prefix string // of the keywords: vrrp, checker
-	except int    // the thread that scripts are started from stays as it was
+	prefix string         // of the keywords: vrrp, checker
+	runner *notify.Runner // the thread that it starts scripts from stays as it was
 
 	now      config.Process
 	original unix.CPUSet // before anything was set
@@ -32,8 +32,8 @@ type scheduling struct {
 }
 
 // newScheduling remembers how the process was started.
-func newScheduling(log *logrus.Entry, r role, except int) *scheduling {
-	s := &scheduling{log: log, prefix: string(r), except: except}
+func newScheduling(log *logrus.Entry, r role, runner *notify.Runner) *scheduling {
+	s := &scheduling{log: log, prefix: string(r), runner: runner}
 	if err := unix.SchedGetaffinity(0, &s.original); err != nil {
 		s.complain("cpu_affinity", err)
 	}
@@ -79,7 +79,7 @@ func (s *scheduling) complain(keyword string, err error) {
 
 // each sets every thread but the one of scripts, until a look finds no more of them.
 func (s *scheduling) each(set func(thread int) error) error {
-	done := map[int]bool{s.except: true}
+	done := map[int]bool{s.runner.Thread(): true}
 	for range 10 {
 		entries, err := os.ReadDir("/proc/self/task")
 		if err != nil {
@@ -134,12 +134,7 @@ func (s *scheduling) limit(microseconds int) error {
 		signal.Notify(s.over, unix.SIGXCPU)
 		go s.watch()
 	}
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_RTTIME, &limit); err != nil {
-		return fmt.Errorf("reading the limit: %w", err)
-	}
-	limit.Cur = min(uint64(microseconds), limit.Max)
-	return unix.Setrlimit(unix.RLIMIT_RTTIME, &limit)
+	return s.runner.Limit(unix.RLIMIT_RTTIME, uint64(microseconds))
 }
 
 // overPause is the least time between two lines about the limit.

@@ -38,7 +38,7 @@ func (s *supervised) send(m message) { s.outgoing.put(m) }
 
 // launchChild starts a process in a role and hands the configuration and a legacy to it.
 func (p *parent) launchChild(place *post, r role, legacy any) (*supervised, error) {
-	text, err := sealedText(p.current.text)
+	text, err := p.textFile(p.current)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (p *parent) launchChild(place *post, r role, legacy any) (*supervised, erro
 	}
 	child := &supervised{spawned: s, post: place}
 	files := []*os.File{text, left, p.beats.file, place.pid.file} // the child shares the lock of its pid file
-	if err := sendMessage(s.conn, message{Kind: kindStart, files: files}); err != nil {
+	if err := sendMessage(s.conn, message{Kind: kindStart, Instance: p.instanceName(), files: files}); err != nil {
 		p.log.Warnf("handing the configuration over: %v", err) // it has died; its end is reported below
 	}
 	child.outgoing.init(s.conn)

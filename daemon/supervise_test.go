@@ -130,7 +130,7 @@ func TestExitStatus(t *testing.T) {
 
 func TestPermanentFailureEndsTheDaemon(t *testing.T) {
 	for _, code := range []int{exitConfig, exitFatal} {
-		p := newParent(Options{Console: true, NoSyslog: true}, nil)
+		p := newParent(Options{Console: true, NoSyslog: true}, heritage{})
 		child := &supervised{spawned: &spawned{process: &os.Process{Pid: 1}}, post: p.vrrp}
 		p.heard(child, message{Kind: kindFailed, Code: code, Error: "cannot"})
 		p.permanentFailure(child)

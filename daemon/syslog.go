@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -21,20 +22,31 @@ const syslogTimeout = 100 * time.Millisecond
 // log daemon was restarted.
 type syslogWriter struct {
 	path string
-	tag  string // ident[pid]
-	code int    // facility
+	tag  atomic.Pointer[string] // ident[pid]
+	code int                    // facility
 	conn net.Conn
 }
 
+func newSyslogWriter(path, ident string, facility int) *syslogWriter {
+	w := &syslogWriter{path: path, code: facility}
+	w.rename(ident)
+	return w
+}
+
 func newSyslogSink(path, ident string, facility int) *logSink {
-	w := &syslogWriter{path: path, tag: fmt.Sprintf("%s[%d]", ident, os.Getpid()), code: facility}
-	return newLogSink(w.write)
+	return newLogSink(newSyslogWriter(path, ident, facility).write)
+}
+
+// rename changes the ident of the lines from now on.
+func (w *syslogWriter) rename(ident string) {
+	tag := fmt.Sprintf("%s[%d]", ident, os.Getpid())
+	w.tag.Store(&tag)
 }
 
 // write sends a line; one datagram holds one line of text.
 func (w *syslogWriter) write(l logLine) error {
 	for text := range strings.Lines(l.text) {
-		line := fmt.Sprintf("<%d>%s %s: %s", w.code<<3|severity(l.level), l.at.Format(time.Stamp), w.tag, strings.TrimRight(text, "\n"))
+		line := fmt.Sprintf("<%d>%s %s: %s", w.code<<3|severity(l.level), l.at.Format(time.Stamp), *w.tag.Load(), strings.TrimRight(text, "\n"))
 		if err := w.send([]byte(line)); err != nil {
 			return err
 		}

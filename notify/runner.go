@@ -35,6 +35,8 @@ type Runner struct {
 	failed    atomic.Uint64
 	killDelay time.Duration
 
+	limits limits
+
 	mu       sync.Mutex
 	awaited  sync.WaitGroup // one for each request that Stop waits for
 	stopping bool
@@ -145,7 +147,7 @@ func (r *Runner) fork(started chan struct{}) {
 		begin := time.Now()
 		p, err := (*os.Process)(nil), maskErr
 		if err == nil {
-			p, err = startScript(q.command)
+			err = r.limits.asBefore(func() (err error) { p, err = startScript(q.command); return err })
 		}
 		if err != nil {
 			go r.finish(q, Result{Command: q.command, Err: err, ExitCode: -1})

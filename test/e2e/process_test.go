@@ -63,7 +63,7 @@ func statusLine(folder, key string) string {
 }
 
 // scheduleScript writes how it is run itself.
-const scheduleScript = "#!/bin/sh\n(cat /proc/$$/comm; grep -h Cpus_allowed_list /proc/$$/status; cut -d' ' -f18,19,40,41 /proc/$$/stat) > " + lab.Dir + "/tmp/part\nmv " + lab.Dir + "/tmp/part " + lab.Dir + "/tmp/script\n"
+const scheduleScript = "#!/bin/sh\n(cat /proc/$$/comm; grep -h Cpus_allowed_list /proc/$$/status; grep -ho 'realtime timeout.*' /proc/$$/limits | tr -s ' '; cut -d' ' -f18,19,40,41 /proc/$$/stat) > " + lab.Dir + "/tmp/part\nmv " + lab.Dir + "/tmp/part " + lab.Dir + "/tmp/script\n"
 
 // TestProcessSettings sets names, priorities and the rest for the VRRP child:
 // every thread has them but the one that starts scripts, as Debian's process
@@ -99,7 +99,11 @@ func TestProcessSettings(t *testing.T) {
 				if p.Name == peer.Name || checksItself() {
 					cpus = row.want.cpus // scripts stay on the processors of the child
 				}
-				n.script(web, cpus)
+				limit := "unlimited unlimited"
+				if p.Name == peer.Name && strings.Contains(row.global, "rttime") {
+					limit = "0 0" // Debian's sets what it has not read before
+				}
+				n.script(web, cpus, limit)
 				if strings.Contains(row.global, "no_swap") && statusLine(fmt.Sprintf("/proc/%d", child), "VmLck") == "0 kB" {
 					t.Error("nothing is locked in memory")
 				}
@@ -147,11 +151,11 @@ func (n *network) scheduled(pid int, want thread) {
 	}))
 }
 
-// script waits for the script, which runs on some processors, and as ever
-// otherwise.
-func (n *network) script(host *lab.Host, cpus string) {
+// script waits for the script, which runs on some processors with some limit
+// of the time under a realtime policy, and as ever otherwise.
+func (n *network) script(host *lab.Host, cpus, limit string) {
 	n.t.Helper()
-	want := "script.sh\nCpus_allowed_list:\t" + cpus + "\n20 0 0 0\n"
+	want := "script.sh\nCpus_allowed_list:\t" + cpus + "\nrealtime timeout " + limit + " us \n20 0 0 0\n"
 	n.must(lab.Until(n.context(0), "the script", func() error {
 		got, err := host.Read(lab.Dir + "/tmp/script")
 		if err == nil && got != want {

@@ -1,0 +1,70 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// limits are the soft resource limits of this process that scripts do not inherit. A process has one set of limits for
+// all its threads, so they are as they were for the moment in which a script is started.
+type limits struct {
+	mu     sync.Mutex
+	before map[int]uint64 // by resource
+}
+
+// Limit sets a soft resource limit of this process, within the hard one. Scripts start with what it was before.
+func (r *Runner) Limit(resource int, soft uint64) error {
+	r.limits.mu.Lock()
+	defer r.limits.mu.Unlock()
+	before, err := setSoft(resource, soft)
+	if err != nil {
+		return err
+	}
+	if r.limits.before == nil {
+		r.limits.before = map[int]uint64{}
+	}
+	if _, known := r.limits.before[resource]; !known {
+		r.limits.before[resource] = before
+	}
+	return nil
+}
+
+// asBefore calls start while the limits are as they were.
+func (l *limits) asBefore(start func() error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := map[int]uint64{}
+	var failed error
+	for resource, soft := range l.before {
+		before, err := setSoft(resource, soft)
+		if err == nil {
+			now[resource] = before
+		}
+		failed = errors.Join(failed, err)
+	}
+	if failed == nil {
+		failed = start()
+	}
+	for resource, soft := range now {
+		if _, err := setSoft(resource, soft); err != nil && failed == nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+// setSoft sets a soft limit and returns the one before.
+func setSoft(resource int, soft uint64) (before uint64, err error) {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(resource, &l); err != nil {
+		return 0, fmt.Errorf("reading a resource limit: %w", err)
+	}
+	before, l.Cur = l.Cur, min(soft, l.Max)
+	if err := unix.Setrlimit(resource, &l); err != nil {
+		return 0, fmt.Errorf("setting a resource limit: %w", err)
+	}
+	return before, nil
+}
