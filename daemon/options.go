@@ -45,6 +45,7 @@ type Options struct {
 	Signum        string
 	signumGiven   bool
 	Genhash       bool
+	Reload        bool     // --reload, ours
 	AddressChange bool     // -a
 	extra         []string // words that are no option
 	withoutEffect []string // options that were given and do nothing yet
@@ -236,6 +237,7 @@ func optionSet(o *Options) *pflag.FlagSet {
 	s.StringVarP(&o.ConfigID, "config-id", "i", "", "`ID` that @id lines are compared with")
 	s.BoolVar(&o.IgnoreSigint, "ignore-sigint", false, "ignore SIGINT")
 	s.StringVar(&o.Signum, "signum", "", "print the number of the signal for `FUNC`")
+	s.BoolVar(&o.Reload, reloadOption, false, "have the running daemon read its configuration, wait, and say what came of it")
 	s.StringVarP(&o.TestLog, "config-test", "t", "", "check the configuration and exit; complaints go to `LOG_FILE` if given")
 	s.Lookup("config-test").NoOptDefVal = optionalValue
 	s.BoolVarP(&o.Version, "version", "v", false, "print the version and exit")
@@ -266,6 +268,9 @@ func hiddenOptions(s *pflag.FlagSet) {
 	}
 }
 
+// reloadOption is ours. It has no short form and cannot be cut short, so that what was unambiguous stays so.
+const reloadOption = "reload"
+
 // unambiguous lets an option be cut short as long as only one begins like that, the way getopt_long does.
 func unambiguous(s *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.NormalizedName {
 	names := map[string]bool{}
@@ -276,7 +281,7 @@ func unambiguous(s *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.Normalized
 		}
 		var found []string
 		for n := range names {
-			if strings.HasPrefix(n, name) {
+			if strings.HasPrefix(n, name) && n != reloadOption {
 				found = append(found, n)
 			}
 		}

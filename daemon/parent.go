@@ -30,6 +30,8 @@ type parent struct {
 	posts      []*post
 	pid        *pidFile
 	reload     *pendingReload // nil when there is none
+	control    *control       // nil when it could not be opened
+	asking     []*asker       // who waits for the reload after the pending one
 	announced  bool           // READY was said
 	stopping   bool
 	exitCode   int
@@ -136,6 +138,7 @@ func (p *parent) start() error {
 	if p.beats, err = newSharedBeats(); err != nil {
 		return err
 	}
+	p.openControl()
 	p.generation = 1
 	p.exitCode = exitOK
 	p.fillWanted()
@@ -274,6 +277,7 @@ func (p *parent) stop() {
 func (p *parent) stopChildren() {
 	p.stopping = true
 	notifySystemd("STOPPING=1")
+	p.turnAway()
 	if p.vrrp.child == nil {
 		p.cleanUpAll()
 	}
@@ -296,6 +300,7 @@ func (p *parent) end() {
 }
 
 func (p *parent) removePIDFiles() {
+	p.control.close() // while the lock says that the socket is ours
 	for _, place := range p.posts {
 		place.pid.remove()
 	}

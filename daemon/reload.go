@@ -26,6 +26,8 @@ type pendingReload struct {
 	patience   time.Duration
 	applying   bool
 	again      bool // another reload was asked for meanwhile
+	askers     []*asker
+	said       []string // the diagnostics, for the askers
 }
 
 // waitFor tells children something and waits for their answers.
@@ -49,8 +51,8 @@ func (p *parent) startReload() {
 	p.log.Info("Reloading ...")
 	notifySystemd("RELOADING=1\n" + monotonicField())
 	p.generation++
-	r := &pendingReload{generation: p.generation}
-	p.reload = r
+	r := &pendingReload{generation: p.generation, askers: p.asking}
+	p.reload, p.asking = r, nil
 	go func() {
 		start := time.Now()
 		next, err := readConfiguration(p.options)
@@ -70,6 +72,7 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 	}
 	if err == nil {
 		p.logDiagnostics(next)
+		r.note(next)
 		err = next.refusal()
 	}
 	if err != nil {
@@ -77,6 +80,9 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 		return
 	}
 	r.next = next
+	for _, a := range r.askers {
+		a.expect(r.patience)
+	}
 	r.waitFor(p.children())
 	if err := p.showText(next, r.generation, p.children()); err != nil {
 		p.failReload(r, err)
@@ -159,17 +165,19 @@ func (p *parent) unanswered(r *pendingReload) {
 	if p.reload != r {
 		return
 	}
-	var late []string
+	var titles []string
 	for child := range r.waiting {
-		late = append(late, child.post.title)
+		titles = append(titles, child.post.title)
 	}
-	slices.Sort(late)
-	who := strings.Join(late, " and the ")
+	slices.Sort(titles)
+	who := strings.Join(titles, " and the ")
 	if !r.applying {
 		p.failReload(r, fmt.Errorf("the %s child does not answer", who))
 		return
 	}
-	p.log.Warnf("the %s child has not applied the configuration within %v", who, r.patience.Round(time.Second))
+	late := fmt.Sprintf("the %s child has not applied the configuration within %v", who, r.patience.Round(time.Second))
+	p.log.Warn(late)
+	r.said = append(r.said, late)
 	p.finishReload()
 }
 
@@ -183,6 +191,10 @@ func (p *parent) finishReload() {
 	p.log.Info("Reload complete")
 	notifySystemd("READY=1")
 	p.fillWanted()
+	if p.stopping { // a child that cannot be started ends the daemon
+		r.tell(errStopping)
+	}
+	r.tell(nil)
 	if r.again {
 		p.startReload()
 	}
@@ -202,6 +214,7 @@ func (p *parent) failReload(r *pendingReload, err error) {
 		p.takeBack()
 	}
 	notifySystemd("READY=1")
+	r.tell(err)
 	if r.again {
 		p.startReload()
 	}
