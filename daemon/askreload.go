@@ -20,6 +20,9 @@ import (
 // reloadPatience is how long --reload waits without any news. The daemon says when it needs longer.
 const reloadPatience = 60 * time.Second
 
+// reloadFailed is how the log begins to say it, too.
+const reloadFailed = "Reload failed, the running configuration stays in force: "
+
 // askReload is --reload: it has the running daemon read its configuration, waits, and says what came of it on w. It
 // gives the exit code.
 func askReload(pidFile string, w io.Writer) int {
@@ -64,8 +67,7 @@ func awaitReload(conn *net.UnixConn, w io.Writer) error {
 		case r.Text != "":
 			fmt.Fprintln(w, r.Text)
 		case r.Done && r.Failed != "":
-			//lint:ignore ST1005 the words are those of the log
-			return fmt.Errorf("Reload failed, the running configuration stays in force: %s", r.Failed)
+			return errors.New(reloadFailed + r.Failed)
 		case r.Done:
 			return nil
 		}

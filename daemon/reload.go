@@ -209,7 +209,7 @@ func (p *parent) failReload(r *pendingReload, err error) {
 	if p.stopping {
 		return // whoever waits for the reload hears of the stop
 	}
-	p.log.Errorf("Reload failed, the running configuration stays in force: %v", err)
+	p.log.Error(reloadFailed, err)
 	if r.applying {
 		p.takeBack()
 	}
