@@ -42,6 +42,7 @@ type child struct {
 	exitCode func(error) int // of a process whose engine could not start
 	cancel   context.CancelFunc
 	ready    atomic.Bool
+	asked    atomic.Bool // the engine owes a sign of life
 
 	checked    config.Config // the configuration of the last check
 	generation int
@@ -149,10 +150,14 @@ func (c *child) listen() {
 			c.log.Errorf("listening to the parent: %v", err)
 			return
 		}
-		if m.Kind == kindStop {
+		switch m.Kind {
+		case kindStop:
 			return
+		case kindPing:
+			c.pong()
+		default:
+			requests <- m
 		}
-		requests <- m
 	}
 }
 

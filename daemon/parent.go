@@ -25,16 +25,19 @@ type parent struct {
 	launcher *net.UnixConn // nil in the foreground
 	log      *logSystem
 
-	current    configuration
-	generation int
-	posts      []*post
-	pid        *pidFile
-	reload     *pendingReload // nil when there is none
-	control    *control       // nil when it could not be opened
-	asking     []*asker       // who waits for the reload after the pending one
-	announced  bool           // READY was said
-	stopping   bool
-	exitCode   int
+	current       configuration
+	generation    int
+	posts         []*post
+	pid           *pidFile
+	reload        *pendingReload // nil when there is none
+	control       *control       // nil when it could not be opened
+	asking        []*asker       // who waits for the reload after the pending one
+	announced     bool           // READY was said
+	guard         *watchdog      // nil when nobody asks for signs of life
+	status        string         // the last line about the instances
+	reloadFailure error          // of the last reload
+	stopping      bool
+	exitCode      int
 
 	health     map[string]check.Health // what the checker child has reported, for its successor
 	unreported map[string]check.Health // what one may have begun without a report, until its successor runs
@@ -74,6 +77,7 @@ func runParent(o Options, launcher *net.UnixConn) int {
 		signal.Notify(p.stops, unix.SIGINT)
 	}
 	acceptQuietly(quietSignals...)
+	p.startWatchdog()
 	if err := p.start(); err != nil {
 		p.log.Error(err)
 		p.complain(err)
@@ -217,6 +221,7 @@ func (p *parent) ready() {
 	p.tellLauncher(message{Kind: kindReady})
 	p.log.Info("Startup complete")
 	notifySystemd("READY=1\nMAINPID=" + fmt.Sprint(os.Getpid()))
+	p.showStatus()
 	settle(roleParent)
 }
 

@@ -184,12 +184,13 @@ func (p *parent) unanswered(r *pendingReload) {
 // finishReload makes the new configuration the one that a respawned child gets.
 func (p *parent) finishReload() {
 	r := p.reload
-	p.reload = nil
+	p.reload, p.reloadFailure = nil, nil
 	p.current = r.next
 	p.applyName()
 	p.applyUmask()
 	p.log.Info("Reload complete")
 	notifySystemd("READY=1")
+	p.showStatus()
 	p.fillWanted()
 	if p.stopping { // a child that cannot be started ends the daemon
 		r.tell(errStopping)
@@ -210,10 +211,12 @@ func (p *parent) failReload(r *pendingReload, err error) {
 		return // whoever waits for the reload hears of the stop
 	}
 	p.log.Error(reloadFailed, err)
+	p.reloadFailure = err
 	if r.applying {
 		p.takeBack()
 	}
 	notifySystemd("READY=1")
+	p.showStatus()
 	r.tell(err)
 	if r.again {
 		p.startReload()
