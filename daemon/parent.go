@@ -133,6 +133,9 @@ func (p *parent) start() error {
 		p.exitCode = exitConfig
 		return fmt.Errorf("cannot start: %s", d)
 	}
+	if missing := p.missingPrivileges(p.current.config); missing != "" {
+		p.log.Error(missing)
+	}
 	p.dump()
 	p.applyUmask()
 	p.applyName()

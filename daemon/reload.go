@@ -73,6 +73,10 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 	if err == nil {
 		p.logDiagnostics(next)
 		r.note(next)
+		if missing := p.missingPrivileges(next.config); missing != "" {
+			p.log.Error(missing)
+			r.said = append(r.said, missing)
+		}
 		err = next.refusal()
 	}
 	if err != nil {
