@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -329,10 +328,4 @@ func facilityCode(name string) (code int, ok bool) {
 		return 3, false
 	}
 	return 16 + int(digit[0]-'0'), true
-}
-
-// usage is the text of -h.
-func usage(w io.Writer) {
-	var o Options
-	fmt.Fprintf(w, "Usage: %s [OPTION...]\n%s", filepath.Base(os.Args[0]), optionSet(&o).FlagUsages())
 }

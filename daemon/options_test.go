@@ -178,3 +178,17 @@ func TestFacilities(t *testing.T) {
 		}
 	}
 }
+
+// What -h prints is read by people and by the completion of shells.
+func TestUsage(t *testing.T) {
+	var out strings.Builder
+	usage(&out)
+	for _, want := range []string{"  -t, --config-test[=LOG_FILE]  ", "  -f, --use-file FILE  ", "      --reload  ", "  -n, --dont-fork  ", "FILE (default /run/vrrp.pid)"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, out.String())
+		}
+	}
+	if strings.ContainsAny(out.String(), "\x00`") {
+		t.Errorf("it has marks that are not for people: %q", out.String())
+	}
+}
