@@ -183,7 +183,7 @@ func TestFacilities(t *testing.T) {
 func TestUsage(t *testing.T) {
 	var out strings.Builder
 	usage(&out)
-	for _, want := range []string{"  -t, --config-test[=LOG_FILE]  ", "  -f, --use-file FILE  ", "      --reload  ", "  -n, --dont-fork  ", "FILE (default /run/vrrp.pid)"} {
+	for _, want := range []string{"  -t, --config-test[=LOG_FILE]  ", "  -f, --use-file FILE  ", "      --reload  ", "  -n, --dont-fork  ", "(default /run/vrrp.pid)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing:\n%s", want, out.String())
 		}
