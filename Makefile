@@ -50,7 +50,7 @@ check: ## Check format, vet, staticcheck, the generated document and unit tests
 	if [ -d config/gen ]; then $(GO) run -buildvcs=false ./config/gen -check; fi
 	$(MAKE) unit
 
-test: debs build check race lab vm ## Set up and run all tests (root on Debian)
+test: debs build check race lab vm systemd ## Set up and run all tests (root on Debian)
 
 unit: tools ## Run the tests that need no network, simulated clusters among them
 	CGO_ENABLED=0 $(GO) test $(UNIT)
@@ -62,7 +62,11 @@ lab: build debs ## Run the tests with network namespaces, beside Debian's keepal
 	$(GO) test -count=1 -p 1 -parallel 8 -timeout 9m -v $(LAB)
 
 vm: build debs ## Run the tests that need ip_vs, in a virtual machine
-	$(GO) test -count=1 -timeout 30m -v ./test/vm
+	$(GO) test -count=1 -timeout 30m -v -skip TestSystemd ./test/vm
+
+systemd: debs deb ## Run the package under systemd, in a virtual machine
+	scripts/tree systemd systemd-sysv keepalived iproute2 kmod procps ipvsadm
+	$(GO) test -count=1 -timeout 15m -v -run TestSystemd ./test/vm
 
 demo: build debs ## Show two web servers that share an address
 	@$(GO) run -buildvcs=false ./test/demo
