@@ -43,6 +43,7 @@ type child struct {
 	show     func() []byte   // the dump of the process, nil when its end is near
 	cancel   context.CancelFunc
 	ready    atomic.Bool
+	asked    atomic.Bool // the engine owes a sign of life
 
 	checked    config.Config // the configuration of the last check
 	generation int
@@ -154,10 +155,14 @@ func (c *child) listen() {
 			c.log.Errorf("listening to the parent: %v", err)
 			return
 		}
-		if m.Kind == kindStop {
+		switch m.Kind {
+		case kindStop:
 			return
+		case kindPing:
+			c.pong()
+		default:
+			requests <- m
 		}
-		requests <- m
 	}
 }
 

@@ -28,16 +28,21 @@ type parent struct {
 	launcher *net.UnixConn // nil in the foreground
 	log      *logSystem
 
-	current    configuration
-	generation int
-	posts      []*post
-	pid        *pidFile
-	folders    []string       // of pid files, beside the usual one
-	reload     *pendingReload // nil when there is none
-	saved      int            // copies in config_save_dir
-	announced  bool           // READY was said
-	stopping   bool
-	exitCode   int
+	current       configuration
+	generation    int
+	posts         []*post
+	pid           *pidFile
+	folders       []string       // of pid files, beside the usual one
+	reload        *pendingReload // nil when there is none
+	saved         int            // copies in config_save_dir
+	control       *control       // nil when it could not be opened
+	asking        []*asker       // who waits for the reload after the pending one
+	announced     bool           // READY was said
+	guard         *watchdog      // nil when nobody asks for signs of life
+	status        string         // the last line about the instances
+	reloadFailure error          // of the last reload
+	stopping      bool
+	exitCode      int
 
 	health     map[string]check.Health // what the checker child has reported, for its successor
 	unreported map[string]check.Health // what one may have begun without a report, until its successor runs
@@ -90,6 +95,7 @@ func runParent(o Options, h heritage) int {
 	acceptQuietly(quietSignals...)
 	p.dumpOnSignal()
 	p.reapOrphans()
+	p.startWatchdog()
 	if err == nil {
 		err = p.start(text)
 	}
@@ -154,6 +160,9 @@ func (p *parent) start(text readText) error {
 		}
 		return err
 	}
+	if missing := p.missingPrivileges(p.current.config); missing != "" {
+		p.log.Error(missing)
+	}
 	p.dump()
 	p.applyUmask()
 	p.applyName()
@@ -163,6 +172,7 @@ func (p *parent) start(text readText) error {
 	if p.beats, err = newSharedBeats(); err != nil {
 		return err
 	}
+	p.openControl()
 	p.generation = 1
 	p.exitCode = exitOK
 	p.startChildren()
@@ -236,6 +246,7 @@ func (p *parent) ready() {
 	p.tellLauncher(message{Kind: kindReady})
 	p.log.Info("Startup complete")
 	notifySystemd("READY=1\nMAINPID=" + fmt.Sprint(os.Getpid()))
+	p.showStatus()
 	settle(roleParent)
 }
 
@@ -300,6 +311,7 @@ func (p *parent) stopChildren() {
 		close(p.starting)
 	}
 	notifySystemd("STOPPING=1")
+	p.turnAway()
 	if p.vrrp.child == nil {
 		p.cleanUpAll()
 	}
@@ -322,6 +334,7 @@ func (p *parent) end() {
 }
 
 func (p *parent) removePIDFiles() {
+	p.control.close() // while the lock says that the socket is ours
 	p.removeChildFiles()
 	p.pid.remove()
 	p.removeFolders()

@@ -21,6 +21,8 @@ type host struct {
 	t      *testing.T
 	dir    string
 	holder int // pid of the process that keeps the namespace
+
+	environment []string // added to that of the daemon
 }
 
 func newHost(t *testing.T) *host {
@@ -85,6 +87,7 @@ func (h *host) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("nsenter", append(all, args...)...)
 	// The race detector sleeps for a second before it lets a process end, unless it is told not to.
 	cmd.Env = append(os.Environ(), asDaemon+"=1", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(cmd.Env, h.environment...)
 	return cmd
 }
 
