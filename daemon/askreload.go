@@ -45,6 +45,15 @@ func askReload(pidFile string, w io.Writer) int {
 	return exitOK
 }
 
+// findPIDFile is the pid file of the daemon that a command with the same options is about: it may be the configuration
+// that says where it is. What cannot be read says nothing.
+func (o Options) findPIDFile() string {
+	if text := read(o); !o.chosen["pid"] && text.text != nil {
+		o.movePIDFiles(decodeText(text.text).config.Global)
+	}
+	return o.PIDFile
+}
+
 // awaitReload asks over the control socket and writes the diagnostics of the reload.
 func awaitReload(conn *net.UnixConn, w io.Writer) error {
 	packet, err := json.Marshal(controlRequest{Command: commandReload})

@@ -34,22 +34,9 @@ func onSignal(s os.Signal, f func()) {
 func placeOf(o Options, g config.Global) status.Place {
 	p := status.Place{Folder: status.Folder()}
 	if g.DataUseInstance {
-		var parts []string
-		for _, part := range []string{firstOf(o.Namespace, g.NetNamespace), g.InstanceName} {
-			if part != "" {
-				parts = append(parts, part)
-			}
-		}
-		p.Suffix = strings.Join(parts, "_")
+		p.Suffix = instanceName(o, g)
 	}
 	return p
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // dumpMode is the mode of dumps: the owner's alone with the umask that is the default.

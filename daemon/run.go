@@ -55,7 +55,7 @@ func runUser(o Options) int {
 		printVersion(os.Stderr)
 		return exitOK
 	case o.Reload: // the other options are the daemon's, so that both can be given the same
-		return askReload(o.PIDFile, os.Stderr)
+		return askReload(o.findPIDFile(), os.Stderr)
 	case o.signumGiven:
 		return printSignum(o.Signum)
 	case o.Genhash:

@@ -177,3 +177,24 @@ func TestAskReloadStopping(t *testing.T) {
 	n.must(err)
 	n.nothingLeft(web)
 }
+
+// TestAskReloadOfInstance finds a daemon whose configuration has moved its pid
+// file.
+func TestAskReloadOfInstance(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	web := n.web[0]
+	daemon := n.start(web, ours, "instance in\n"+quick)
+	n.holder(web, time.Second)
+	if status, output := n.askReload(web, "-f", daemon.Config); status != 0 || output != "" {
+		t.Errorf("status %d, output %q", status, output)
+	}
+	if status, output := n.askReload(web); status == 0 {
+		t.Errorf("without its configuration: status %d, output %q", status, output)
+	}
+	n.stop(daemon)
+}
