@@ -86,7 +86,7 @@ func (h *host) command(args ...string) *exec.Cmd {
 	all := []string{fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", self, "-G", "-D", "-f", h.path("conf"), "-p", h.path("parent.pid"), "-r", h.path("vrrp.pid")}
 	cmd := exec.Command("nsenter", append(all, args...)...)
 	// The race detector sleeps for a second before it lets a process end, unless it is told not to.
-	cmd.Env = append(os.Environ(), asDaemon+"=1", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), asDaemon+"=1", "GORACE=atexit_sleep_ms=0", "TMPDIR="+h.dir)
 	cmd.Env = append(cmd.Env, h.environment...)
 	return cmd
 }
@@ -97,6 +97,16 @@ func (h *host) addressThere() bool {
 	out, err := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", "ip", "-o", "addr", "show", "dev", "ve0").Output()
 	must(h.t, err)
 	return strings.Contains(string(out), "10.77.0.100/24")
+}
+
+// expectAddress waits for the virtual address, which the kernel gets after the log line.
+func (h *host) expectAddress() {
+	h.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !h.addressThere(); {
+		if time.Now().After(deadline) {
+			h.t.Fatal("the address is not there")
+		}
+	}
 }
 
 // pid reads a pid file.
