@@ -123,10 +123,9 @@ func globalKeywords() []Keyword {
 					{
 						Name: "config_save_dir", Syntax: "DIRECTORY (created mode 0700 if missing)", Default: "none",
 						Since: "2.2.3", Area: "global", Meaning: "debug aid: save consolidated configuration and state files around each reload",
-						EffectNote: "the texts that were read are saved, the states around a reload are not yet",
-						Effect:     Acts,
-						Arg:        Arg{Kind: Text},
-						Into:       func(s *scope) any { return &s.global.ConfigSaveDir },
+						Effect: Acts,
+						Arg:    Arg{Kind: Text},
+						Into:   func(s *scope) any { return &s.global.ConfigSaveDir },
 					},
 					{
 						Name: "data_use_instance", Syntax: "[BOOL]", Default: "false",

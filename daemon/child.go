@@ -41,6 +41,8 @@ type child struct {
 	use      func(config.Config)
 	exitCode func(error) int // of a process whose engine could not start
 	show     func() []byte   // the dump of the process, nil when its end is near
+	saveDir  string          // config_save_dir
+	reloads  int             // how many there were
 	cancel   context.CancelFunc
 	ready    atomic.Bool
 	asked    atomic.Bool // the engine owes a sign of life
@@ -210,8 +212,13 @@ func (c *child) apply(generation int) error {
 		return fmt.Errorf("configuration %d was not checked", generation)
 	}
 	c.log.Info("Reloading")
+	c.reloads++
+	c.saveState("pre")
 	c.use(c.checked)
-	return c.engine.Reload(c.checked)
+	err := c.engine.Reload(c.checked)
+	c.saveDir = c.checked.Global.ConfigSaveDir
+	c.saveState("post")
+	return err
 }
 
 // signals: a reload is asked of the parent, which reads the files; a stop is a stop.

@@ -28,6 +28,7 @@ func buildChecker(c *child, s startMessage) error {
 	}
 	c.events.end = "\n\x00" // upstream writes the end of its string, too; readers skip it
 	c.use(cfg)
+	c.saveDir = cfg.Global.ConfigSaveDir
 	var reports healthReports
 	e, err := check.New(check.Options{
 		Config: cfg, Kernel: &lateTable{namespace: cfg.Global.NetNamespaceIPVS}, Links: kernelLinks{}, Dialer: dial.Dialer{}, Log: c.log.Entry,

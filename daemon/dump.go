@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
@@ -184,4 +185,13 @@ func logText(log *logSystem, content []byte) {
 	for line := range strings.Lines(string(content)) {
 		log.Info(strings.TrimRight(line, "\n"))
 	}
+}
+
+// saveState keeps a dump in config_save_dir, from before or after a reload. The parent has made the folder.
+func (c *child) saveState(when string) {
+	if c.saveDir == "" {
+		return
+	}
+	process := map[role]string{roleVRRP: "vrrp", roleChecker: "check"}[c.heritage.role]
+	c.write(fmt.Sprintf("%s/keepalived_%s.%d.%d.%s", c.saveDir, process, os.Getpid(), c.reloads, when), c.show())
 }

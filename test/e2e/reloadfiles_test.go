@@ -37,7 +37,7 @@ func TestReloadCheckConfig(t *testing.T) {
 			_, err = daemon.WaitLine(n.context(0), 0, "New config failed validation, see "+lab.Dir+"/check.log for details")
 			n.must(err)
 			said, err := web.Read(lab.Dir + "/check.log")
-			if err != nil || !strings.Contains(said, "Unknown keyword 'frobnicate'") || strings.Contains(said, "last time") {
+			if err != nil || !strings.Contains(said, "nknown keyword") || !strings.Contains(said, "frobnicate") || strings.Contains(said, "last time") {
 				t.Errorf("the log has %q, %v", said, err)
 			}
 			n.holds(web, 0)
@@ -255,6 +255,13 @@ func TestConfigSaveDir(t *testing.T) {
 				text := n.read1(web, fmt.Sprintf("%s/keepalived.conf.%s.%d", folder, inside, number))
 				if !strings.Contains(text, fmt.Sprintf("priority %d\n", priority)) {
 					t.Errorf("copy %d is %q, want priority %d", number, text, priority)
+				}
+			}
+			child := strings.TrimSpace(n.read1(web, "/run/vrrp.pid"))
+			for when, priority := range map[string]int{"pre": high, "post": 90} {
+				text := n.read1(web, fmt.Sprintf("%s/keepalived_vrrp.%s.1.%s", folder, child, when))
+				if !strings.Contains(text, fmt.Sprintf("   Priority = %d\n", priority)) {
+					t.Errorf("the state %s the reload is %q, want priority %d", when, text, priority)
 				}
 			}
 			info, err := os.Stat(web.Path(folder))
