@@ -158,6 +158,9 @@ func (p *parent) start(text readText) error {
 	if err := p.pid.write(os.Getpid()); err != nil {
 		return err
 	}
+	if p.current.config.Global.MaxAutoPriority == 0 {
+		p.log.Info("NOTICE: setting config option max_auto_priority should result in better keepalived performance")
+	}
 	if p.beats, err = newSharedBeats(); err != nil {
 		return err
 	}
