@@ -27,16 +27,18 @@ type parent struct {
 	launcher *net.UnixConn // nil in the foreground
 	log      *logSystem
 
-	current    configuration
-	generation int
-	posts      []*post
-	pid        *pidFile
-	folders    []string       // of pid files, beside the usual one
-	reload     *pendingReload // nil when there is none
-	saved      int            // copies in config_save_dir
-	announced  bool           // READY was said
-	stopping   bool
-	exitCode   int
+	current     configuration
+	generation  int
+	posts       []*post
+	pid         *pidFile
+	folders     []string       // of pid files, beside the usual one
+	reload      *pendingReload // nil when there is none
+	coreLimit   *uint64        // that of scripts, with -m
+	corePattern *corePattern   // with -M
+	saved       int            // copies in config_save_dir
+	announced   bool           // READY was said
+	stopping    bool
+	exitCode    int
 
 	health     map[string]check.Health // what the checker child has reported, for its successor
 	unreported map[string]check.Health // what one may have begun without a report, until its successor runs
@@ -79,6 +81,7 @@ func runParent(o Options, h heritage) int {
 	}
 	p := newParent(o, h)
 	defer p.log.Close()
+	defer func() { _ = p.corePattern.restore() }()
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
 	if o.IgnoreSigint {
@@ -130,6 +133,7 @@ func (p *parent) start(text readText) error {
 	unix.Umask(p.options.mask())
 	p.log.Infof("Starting %s", contract)
 	p.logHost()
+	p.prepareCores()
 	var err error
 	if p.current, err = text.decode(hostEnv()); err != nil {
 		p.exitCode = exitNoConfig
