@@ -41,6 +41,9 @@ type Options struct {
 	Report func([]Health)
 	// KeepTable leaves the kernel's table as it is at the end (--dont-release-ipvs), and tells nobody.
 	KeepTable bool
+	// Late receives how much later than it should have the engine woke up, each time that it was late. It must return
+	// at once; nil takes none.
+	Late func(time.Duration)
 	// Random spreads the first checks; nil is seeded by the system.
 	Random *rand.Rand
 	// MaxInFlight bounds the checks that run at a time; 0 is what the limit of file descriptors allows.
@@ -215,22 +218,36 @@ func (e *Engine) loop(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		timer.Reset(e.untilNext())
+		sleep := e.untilNext()
+		due := time.Now().Add(sleep)
+		timer.Reset(sleep)
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+			e.woke(due)
 		case f := <-e.finished:
+			e.woke(due)
 			e.finish(time.Now(), f)
 		case command := <-e.commands:
+			e.woke(due)
 			command()
 		case <-e.suspense.news:
+			e.woke(due)
 			e.applyLinks()
 		case err := <-e.results:
+			e.woke(due)
 			e.log.Error(err)
 		}
 		e.launchDue(time.Now())
 		e.flush()
+	}
+}
+
+// woke tells by how much the engine has slept too long.
+func (e *Engine) woke(due time.Time) {
+	if late := time.Since(due); late > 0 && e.opt.Late != nil {
+		e.opt.Late(late)
 	}
 }
 

@@ -432,15 +432,17 @@ func globalKeywords() []Keyword {
 					{
 						Name: "max_auto_priority", Syntax: "[INT[-1..99]] (99 = sched_get_priority_max(SCHED_RR); omitted = 99)", Default: "0 (feature off, message logged); -1 off without message",
 						Since: "2.1.0", Area: "global", Meaning: "ceiling of automatically raised real-time priority when timers are serviced late",
-						Into: func(s *scope) any { return &s.global.MaxAutoPriority },
-						Do:   (*decoder).maxAutoPriority,
-						Show: showMaxAutoPriority,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.global.MaxAutoPriority },
+						Do:     (*decoder).maxAutoPriority,
+						Show:   showMaxAutoPriority,
 					},
 					{
 						Name: "min_auto_priority_delay", Syntax: "INT[1..10000000] microseconds", Default: "1000000",
 						Since: "2.1.0", Area: "global", Meaning: "lateness of a timer that triggers an automatic priority rise",
-						Arg:  lax(intArg(1, 10000000)),
-						Into: func(s *scope) any { return &s.global.MinAutoPriorityDelay },
+						Effect: Acts,
+						Arg:    lax(intArg(1, 10000000)),
+						Into:   func(s *scope) any { return &s.global.MinAutoPriorityDelay },
 					},
 					{
 						Name: "nftables", Syntax: "[TABLE] (name < 255 chars)", Default: "table keepalived (also chosen automatically when a firewall is needed and none configured)",

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -76,6 +77,10 @@ func runChild(o Options, h heritage, build func(*child, startMessage) error) int
 	if err == nil {
 		c.log.rename(start.instance)
 		c.lock = start.lock
+		if start.coreLimit != nil {
+			debug.SetTraceback("crash") // the limit is inherited
+			c.scripts.runner.LimitBefore(unix.RLIMIT_CORE, *start.coreLimit)
+		}
 		err = build(c, start)
 	}
 	if err != nil {

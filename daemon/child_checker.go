@@ -21,7 +21,7 @@ func buildChecker(c *child, s startMessage) error {
 	}
 	closeFiles([]*os.File{s.legacy, s.beats})
 	c.use = func(cfg config.Config) {
-		c.schedule.use(cfg.Global.CheckerProcess)
+		c.schedule.use(cfg.Global.CheckerProcess, cfg.Global)
 		c.scripts.use(cfg, serverScripts(cfg))
 		c.mails.use(cfg.Global)
 		c.events.use(cfg.Global, "lvs_notify_fifo", cfg.Global.LVSNotifyFIFO, cfg.Global.LVSNotifyFIFOScript)
@@ -32,7 +32,7 @@ func buildChecker(c *child, s startMessage) error {
 	var reports healthReports
 	e, err := check.New(check.Options{
 		Config: cfg, Kernel: &lateTable{namespace: cfg.Global.NetNamespaceIPVS}, Links: kernelLinks{}, Dialer: dial.Dialer{}, Log: c.log.Entry,
-		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepTable: c.options.KeepIPVS,
+		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepTable: c.options.KeepIPVS, Late: c.schedule.late,
 		Report: func(changes []check.Health) { reports.add(changes); c.outbox.report(reports.take) },
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ func buildVRRP(c *child, s startMessage) error {
 		return err
 	}
 	c.use = func(cfg config.Config) {
-		c.schedule.use(cfg.Global.VRRPProcess)
+		c.schedule.use(cfg.Global.VRRPProcess, cfg.Global)
 		c.scripts.use(cfg, instanceScripts(cfg))
 		c.mails.use(cfg.Global)
 		c.events.use(cfg.Global, "vrrp_notify_fifo", cfg.Global.VRRPNotifyFIFO, cfg.Global.VRRPNotifyFIFOScript)
@@ -38,7 +38,7 @@ func buildVRRP(c *child, s startMessage) error {
 	c.saveDir = cfg.Global.ConfigSaveDir
 	e, err := vrrp.New(vrrp.Options{
 		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
-		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP,
+		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
 		Report: func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
 	})
 	if err != nil {

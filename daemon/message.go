@@ -19,10 +19,11 @@ import (
 type message struct {
 	Kind messageKind
 	// Generation numbers the configurations: an answer names the one that it is about.
-	Generation int    `json:",omitempty"`
-	Error      string `json:",omitempty"`
-	Code       int    `json:",omitempty"`
-	Instance   string `json:",omitempty"` // of kindStart: what tells this daemon from others of the host
+	Generation int     `json:",omitempty"`
+	Error      string  `json:",omitempty"`
+	Code       int     `json:",omitempty"`
+	CoreLimit  *uint64 `json:",omitempty"` // of kindStart, for -m: the limit of core files that scripts have
+	Instance   string  `json:",omitempty"` // of kindStart: what tells this daemon from others of the host
 
 	files []*os.File // passed along, not part of the JSON
 }
@@ -167,7 +168,8 @@ type startMessage struct {
 	beats  *os.File // memory for vrrp.Beats
 	lock   *os.File // of its pid file; held as long as the process lives
 
-	instance string // see instanceName
+	instance  string  // see instanceName
+	coreLimit *uint64 // nil without -m
 }
 
 // receiveStart waits for the first message of the parent.
@@ -180,7 +182,7 @@ func receiveStart(conn *net.UnixConn) (startMessage, error) {
 		closeFiles(m.files)
 		return startMessage{}, fmt.Errorf("the parent sent %q with %d files", m.Kind, len(m.files))
 	}
-	s := startMessage{legacy: m.files[1], beats: m.files[2], lock: m.files[3], instance: m.Instance}
+	s := startMessage{legacy: m.files[1], beats: m.files[2], lock: m.files[3], instance: m.Instance, coreLimit: m.CoreLimit}
 	if s.text, err = loadText(m.files[0]); err != nil {
 		return s, fmt.Errorf("loading the configuration: %w", err)
 	}

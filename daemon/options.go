@@ -44,6 +44,8 @@ type Options struct {
 	signumGiven   bool
 	Genhash       bool
 	Reload        bool            // --reload, ours
+	CoreDump      bool            // -m
+	CorePattern   string          // -M; "" is none
 	AddressChange bool            // -a
 	chosen        map[string]bool // options that were given
 	extra         []string        // words that are no option
@@ -231,8 +233,8 @@ func optionSet(o *Options) *pflag.FlagSet {
 	s.BoolP("snmp", "x", false, "not built in")
 	s.StringP("snmp-agent-socket", "A", "", "not built in")
 	s.StringVarP(&o.Namespace, "namespace", "s", "", "run in the network namespace `NAME`")
-	s.BoolP("core-dump", "m", false, "allow core dumps")
-	s.StringP("core-dump-pattern", "M", "", "`PATTERN` of core files")
+	s.BoolVarP(&o.CoreDump, "core-dump", "m", false, "allow core dumps")
+	s.StringVarP(&o.CorePattern, "core-dump-pattern", "M", "", "`PATTERN` of core files")
 	s.Lookup("core-dump-pattern").NoOptDefVal = "core"
 	s.BoolVarP(&o.AllConfig, "all-config", "e", false, "a missing include is an error")
 	s.StringVarP(&o.ConfigID, "config-id", "i", "", "`ID` that @id lines are compared with")
@@ -246,7 +248,7 @@ func optionSet(o *Options) *pflag.FlagSet {
 	hiddenOptions(s)
 	for _, name := range []string{
 		"no_bfd", "bfd_pid", "address-monitoring", "snmp", "snmp-agent-socket",
-		"core-dump", "core-dump-pattern", "no-mem-check", "mem-check-log", "openssl-mem-check", "perf", "debug",
+		"no-mem-check", "mem-check-log", "openssl-mem-check", "perf", "debug",
 	} {
 		s.Lookup(name).Annotations = map[string][]string{idleOption: nil}
 	}

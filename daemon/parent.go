@@ -34,6 +34,8 @@ type parent struct {
 	pid           *pidFile
 	folders       []string       // of pid files, beside the usual one
 	reload        *pendingReload // nil when there is none
+	coreLimit     *uint64        // that of scripts, with -m
+	corePattern   *corePattern   // with -M
 	saved         int            // copies in config_save_dir
 	control       *control       // nil when it could not be opened
 	asking        []*asker       // who waits for the reload after the pending one
@@ -85,6 +87,7 @@ func runParent(o Options, h heritage) int {
 	}
 	p := newParent(o, h)
 	defer p.log.Close()
+	defer func() { _ = p.corePattern.restore() }()
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
 	if o.IgnoreSigint {
@@ -138,6 +141,7 @@ func (p *parent) start(text readText) error {
 	unix.Umask(p.options.mask())
 	p.log.Infof("Starting %s", contract)
 	p.logHost()
+	p.prepareCores()
 	var err error
 	if p.current, err = text.decode(hostEnv()); err != nil {
 		p.exitCode = exitNoConfig
@@ -168,6 +172,9 @@ func (p *parent) start(text readText) error {
 	p.applyName()
 	if err := p.pid.write(os.Getpid()); err != nil {
 		return err
+	}
+	if p.current.config.Global.MaxAutoPriority == 0 {
+		p.log.Info("NOTICE: setting config option max_auto_priority should result in better keepalived performance")
 	}
 	if p.beats, err = newSharedBeats(); err != nil {
 		return err

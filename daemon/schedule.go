@@ -3,10 +3,13 @@ package daemon
 import (
 	"cmp"
 	"errors"
+	"math"
 	"os"
 	"os/signal"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -26,24 +29,37 @@ type scheduling struct {
 	prefix string         // of the keywords: vrrp, checker
 	runner *notify.Runner // the thread that it starts scripts from stays as it was
 
-	now      config.Process
 	original unix.CPUSet // before anything was set
-	over     chan os.Signal
+
+	// Of max_auto_priority.
+	tolerance atomic.Int64       // min_auto_priority_delay in nanoseconds: what is later is too late
+	lates     chan time.Duration // wakeups that were too late
+
+	mu     sync.Mutex
+	now    config.Process
+	most   int // max_auto_priority; 0 and less are none
+	raised int // the priority because of late wakeups; 0 while there is none
+	over   chan os.Signal
 }
 
 // newScheduling remembers how the process was started.
 func newScheduling(log *logrus.Entry, r role, runner *notify.Runner) *scheduling {
-	s := &scheduling{log: log, prefix: string(r), runner: runner}
+	s := &scheduling{log: log, prefix: string(r), runner: runner, lates: make(chan time.Duration, 1)}
 	if err := unix.SchedGetaffinity(0, &s.original); err != nil {
 		s.complain("cpu_affinity", err)
 	}
+	s.tolerance.Store(math.MaxInt64)
+	go s.hearLate()
 	return s
 }
 
 // use takes the settings of a (new) configuration; what has not changed is left alone.
-func (s *scheduling) use(p config.Process) {
-	before := s.now
+func (s *scheduling) use(p config.Process, g config.Global) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, priority := s.now, s.priority()
 	s.now = p
+	s.bound(g)
 	if p.Name != before.Name {
 		setProcessName(cmp.Or(p.Name, processName))
 	}
@@ -53,10 +69,10 @@ func (s *scheduling) use(p config.Process) {
 	if p.Nice != before.Nice {
 		s.complain("priority", s.each(func(thread int) error { return unix.Setpriority(unix.PRIO_PROCESS, thread, p.Nice) }))
 	}
-	if p.RTPriority != before.RTPriority {
-		s.complain("rt_priority", s.each(func(thread int) error { return setRealtime(thread, p.RTPriority, p.Nice) }))
+	if s.priority() != priority {
+		s.complain("rt_priority", s.applyPriority())
 	}
-	if p.RTPriority > 0 && (before.RTPriority == 0 || p.RTTime != before.RTTime) {
+	if s.priority() > 0 && (priority == 0 || p.RTTime != before.RTTime) {
 		s.complain("rlimit_rttime", s.limit(p.RTTime))
 	}
 	if p.NoSwap != before.NoSwap {

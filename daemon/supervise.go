@@ -55,7 +55,7 @@ func (p *parent) launchChild(place *post, r role, legacy any) (*supervised, erro
 	}
 	child := &supervised{spawned: s, post: place}
 	files := []*os.File{text, left, p.beats.file, place.pid.file} // the child shares the lock of its pid file
-	if err := sendMessage(s.conn, message{Kind: kindStart, Instance: p.instanceName(), files: files}); err != nil {
+	if err := sendMessage(s.conn, message{Kind: kindStart, Instance: p.instanceName(), CoreLimit: p.coreLimit, files: files}); err != nil {
 		p.log.Warnf("handing the configuration over: %v", err) // it has died; its end is reported below
 	}
 	child.outgoing.init(s.conn)

@@ -23,13 +23,24 @@ func (r *Runner) Limit(resource int, soft uint64) error {
 	if err != nil {
 		return err
 	}
-	if r.limits.before == nil {
-		r.limits.before = map[int]uint64{}
-	}
-	if _, known := r.limits.before[resource]; !known {
-		r.limits.before[resource] = before
-	}
+	r.limits.remember(resource, before)
 	return nil
+}
+
+// LimitBefore says with which soft limit scripts are to start that this process was started without.
+func (r *Runner) LimitBefore(resource int, soft uint64) {
+	r.limits.mu.Lock()
+	defer r.limits.mu.Unlock()
+	r.limits.remember(resource, soft)
+}
+
+func (l *limits) remember(resource int, soft uint64) {
+	if l.before == nil {
+		l.before = map[int]uint64{}
+	}
+	if _, known := l.before[resource]; !known {
+		l.before[resource] = soft
+	}
 }
 
 // asBefore calls start while the limits are as they were.

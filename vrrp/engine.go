@@ -41,6 +41,9 @@ type Options struct {
 	// KeepAddresses leaves the addresses of Masters on the interfaces at the end, with no farewell to the peers
 	// (--dont-release-vrrp).
 	KeepAddresses bool
+	// Late receives how much later than it should have the engine woke up, each time that it was late. It must return
+	// at once; nil takes none.
+	Late func(time.Duration)
 }
 
 // Kernel puts addresses on interfaces. Both calls are idempotent. *netif.Handle is one.
@@ -157,22 +160,36 @@ func (e *Engine) loop(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		timer.Reset(e.untilNext())
+		sleep := e.untilNext()
+		due := time.Now().Add(sleep)
+		timer.Reset(sleep)
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+			e.woke(due)
 		case s := <-e.readable:
+			e.woke(due)
 			e.receive(s)
 		case command := <-e.commands:
+			e.woke(due)
 			command()
 		case <-e.linkC:
+			e.woke(due)
 			e.applyLinks(time.Now())
 		case r := <-e.results:
+			e.woke(due)
 			e.applyResult(r)
 		}
 		e.expire()
 		e.flush()
+	}
+}
+
+// woke tells by how much the engine has slept too long.
+func (e *Engine) woke(due time.Time) {
+	if late := time.Since(due); late > 0 && e.opt.Late != nil {
+		e.opt.Late(late)
 	}
 }
 
