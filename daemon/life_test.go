@@ -18,9 +18,7 @@ func TestLife(t *testing.T) {
 	child := r.expectChild()
 	r.expect(`\(VI_1\) Entering MASTER STATE`)
 	r.expect(`Sending/queueing gratuitous ARPs`)
-	if !h.addressThere() {
-		t.Error("the address is not there")
-	}
+	h.awaitAddress()
 	parent := h.pid("parent.pid")
 	if got := h.pid("vrrp.pid"); got != child || parent != r.cmd.Process.Pid {
 		t.Errorf("pid files say %d and %d, the processes are %d and %d", parent, got, r.cmd.Process.Pid, child)
@@ -202,6 +200,7 @@ func TestReloadRefused(t *testing.T) {
 			h.configure(instance("ve0", "2", "1"))
 			r := h.start()
 			r.expect(`Sending/queueing gratuitous ARPs`)
+			h.awaitAddress()
 			h.configure(row.text)
 			r.signal(r.cmd.Process.Pid, unix.SIGHUP)
 			r.expect(`Reload failed`)

@@ -99,6 +99,18 @@ func (h *host) addressThere() bool {
 	return strings.Contains(string(out), "10.77.0.100/24")
 }
 
+// awaitAddress waits for the virtual address: the kernel gets it after the log has said so.
+func (h *host) awaitAddress() {
+	h.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(testPatience); !h.addressThere(); <-tick.C {
+		if time.Now().After(deadline) {
+			h.t.Fatal("the address does not come")
+		}
+	}
+}
+
 // pid reads a pid file.
 func (h *host) pid(name string) int {
 	h.t.Helper()
@@ -161,6 +173,7 @@ func (r *running) expect(pattern string) string {
 func (r *running) settle() {
 	r.t.Helper()
 	r.expect(`Sending/queueing gratuitous ARPs`)
+	r.awaitAddress()
 	r.signal(r.cmd.Process.Pid, unix.SIGHUP)
 	r.expect(`Reload complete`)
 }
