@@ -18,7 +18,7 @@ func TestLife(t *testing.T) {
 	child := r.expectChild()
 	r.expect(`\(VI_1\) Entering MASTER STATE`)
 	r.expect(`Sending/queueing gratuitous ARPs`)
-	h.expectAddress()
+	h.awaitAddress()
 	parent := h.pid("parent.pid")
 	if got := h.pid("vrrp.pid"); got != child || parent != r.cmd.Process.Pid {
 		t.Errorf("pid files say %d and %d, the processes are %d and %d", parent, got, r.cmd.Process.Pid, child)
@@ -147,7 +147,7 @@ func TestParentKilled(t *testing.T) {
 	r := h.start()
 	child := r.expectChild()
 	r.expect(`Sending/queueing gratuitous ARPs`)
-	h.expectAddress()
+	h.awaitAddress()
 	r.signal(r.cmd.Process.Pid, unix.SIGKILL)
 	awaitGone(t, child)
 	if h.addressThere() {
@@ -201,7 +201,7 @@ func TestReloadRefused(t *testing.T) {
 			h.configure(instance("ve0", "2", "1"))
 			r := h.start()
 			r.expect(`Sending/queueing gratuitous ARPs`)
-			h.expectAddress()
+			h.awaitAddress()
 			h.configure(row.text)
 			r.signal(r.cmd.Process.Pid, unix.SIGHUP)
 			r.expect(`Reload failed`)

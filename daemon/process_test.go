@@ -99,12 +99,14 @@ func (h *host) addressThere() bool {
 	return strings.Contains(string(out), "10.77.0.100/24")
 }
 
-// expectAddress waits for the virtual address, which the kernel gets after the log line.
-func (h *host) expectAddress() {
+// awaitAddress waits for the virtual address: the kernel gets it after the log has said so.
+func (h *host) awaitAddress() {
 	h.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !h.addressThere(); {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(testPatience); !h.addressThere(); <-tick.C {
 		if time.Now().After(deadline) {
-			h.t.Fatal("the address is not there")
+			h.t.Fatal("the address does not come")
 		}
 	}
 }
@@ -171,6 +173,7 @@ func (r *running) expect(pattern string) string {
 func (r *running) settle() {
 	r.t.Helper()
 	r.expect(`Sending/queueing gratuitous ARPs`)
+	r.awaitAddress()
 	r.signal(r.cmd.Process.Pid, unix.SIGHUP)
 	r.expect(`Reload complete`)
 }
