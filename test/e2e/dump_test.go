@@ -125,9 +125,9 @@ func TestDumps(t *testing.T) {
 		web := n.web[0]
 		daemon := n.start(web, p, dumpConfig(n))
 		n.holds(web, n.dialect.masterDown(high))
-		n.must(lab.Until(n.context(time.Second), "both to be Master", func() error {
+		n.must(lab.Until(n.context(time.Second), "both to be Master with all addresses", func() error {
 			content := n.dump(web, signalTo(daemon), sigJSON, "keepalived.json")
-			if strings.Count(content, `"state":2,`) != 2 {
+			if strings.Count(content, `"state":2,`) != 2 || strings.Count(content, ` set"`) != 4 {
 				return fmt.Errorf("there is %s", content)
 			}
 			return nil

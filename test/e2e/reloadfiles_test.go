@@ -259,10 +259,13 @@ func TestConfigSaveDir(t *testing.T) {
 			}
 			child := strings.TrimSpace(n.read1(web, "/run/vrrp.pid"))
 			for when, priority := range map[string]int{"pre": high, "post": 90} {
-				text := n.read1(web, fmt.Sprintf("%s/keepalived_vrrp.%s.1.%s", folder, child, when))
-				if !strings.Contains(text, fmt.Sprintf("   Priority = %d\n", priority)) {
-					t.Errorf("the state %s the reload is %q, want priority %d", when, text, priority)
-				}
+				n.must(lab.Until(n.context(0), "the state around the reload", func() error {
+					text, err := web.Read(fmt.Sprintf("%s/keepalived_vrrp.%s.1.%s", folder, child, when))
+					if err == nil && !strings.Contains(text, fmt.Sprintf("   Priority = %d\n", priority)) {
+						err = fmt.Errorf("the one from %s is %q, want priority %d", when, text, priority)
+					}
+					return err
+				}))
 			}
 			info, err := os.Stat(web.Path(folder))
 			if err != nil || p.Name != peer.Name && info.Mode().Perm() != 0o700 {
