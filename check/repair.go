@@ -144,6 +144,8 @@ func (w *tableWorker) restore(swapped map[ipvs.Key]bool) {
 	for k := range keys {
 		if _, bad := failed[k]; !bad {
 			w.table.done(k, wanted)
+		} else if _, ok := wanted[k]; ok {
+			w.table.own([]ipvs.Key{k}) // the service itself may be there, and must go when nobody wants it any more
 		}
 	}
 	w.account(failed)

@@ -52,6 +52,7 @@ func Differences() []Difference {
 		{"fast_recovery", "While one of several pages fails and another one is back, the failing one is asked for without a pause.", "A failure of a server that is down is always followed by a pause of delay_before_retry."},
 		{"-s, net_namespace", "A namespace that does not exist gives exit status 0.", "It is an error with exit status 1, and the message says how to make it. Under -t only interfaces are not looked at then."},
 		{"-s, net_namespace", "Pid files are seen under `/run/keepalived` by the daemon and its scripts, and under `/run/keepalived/NAME` by everybody else.", "They are under `/run/keepalived/NAME` for everybody."},
+		{"-a", "Every message of the kernel is logged, but those about the daemon's own changes.", "What has changed between two looks is logged, whoever has changed it."},
 		{"max_auto_priority", "The priority is raised once; later delays are not noticed.", "It is raised by one each time, up to the bound, as the manual has it."},
 		{"reload_check_config", "Without it a reload applies whatever the new text says.", "Every reload is checked (see reload). With it any fault that `-t` finds refuses the reload, as upstream has it, and it is logged, too."},
 		{"reload_file", "Version 2.2.7 leaves a file of the usual name there unless reload_check_config is set.", "As in later versions it is taken away."},

@@ -86,6 +86,10 @@ func runChild(o Options, h heritage, build func(*child, startMessage) error) int
 	if err != nil {
 		return c.fail(exitFatal, fmt.Errorf("starting: %w", err))
 	}
+	if o.AddressChange {
+		addresses := addressLog{log: c.log.Entry}
+		addresses.watch()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	defer cancel()

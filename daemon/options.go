@@ -247,7 +247,7 @@ func optionSet(o *Options) *pflag.FlagSet {
 	s.BoolVarP(&o.Help, "help", "h", false, "print this text and exit")
 	hiddenOptions(s)
 	for _, name := range []string{
-		"no_bfd", "bfd_pid", "address-monitoring", "snmp", "snmp-agent-socket",
+		"no_bfd", "bfd_pid", "snmp", "snmp-agent-socket",
 		"no-mem-check", "mem-check-log", "openssl-mem-check", "perf", "debug",
 	} {
 		s.Lookup(name).Annotations = map[string][]string{idleOption: nil}
