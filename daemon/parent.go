@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ func newParent(o Options, launcher *net.UnixConn) *parent {
 func runParent(o Options, launcher *net.UnixConn) int {
 	p := newParent(o, launcher)
 	defer p.log.Close()
+	debug.SetTraceback("crash") // a fault of ours ends it by a signal: its exit code would be that of a bad configuration
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
 	if o.IgnoreSigint {
