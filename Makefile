@@ -20,7 +20,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unve
 LDFLAGS := -s -w -X keepalived-go/daemon.Version=$(VERSION)
 
 # The Debian package takes the place of Debian's own, whose epoch is 1.
-DEBVERSION ?= 1:2.4.3+go1
+DEBVERSION ?= 1:2.4.3+go1-1
 DEBARCH ?= $(shell dpkg --print-architecture 2>/dev/null)
 # The time of every file in packages: the same commit gives the same bytes.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)

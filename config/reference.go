@@ -15,6 +15,12 @@ func Differences() []Difference {
 	return []Difference{
 		{"reload", "Whatever the new text says is applied, as far as it can be understood.",
 			"A text that is structurally broken (braces, an open quote, a NUL byte, a missing or unreadable include), that holds no statement at all, or that upstream would die of, leaves the running configuration in force. Every fault is logged. Any other fault is applied as upstream applies it."},
+		{"reload", "The unit's reload sends a signal, and succeeds whatever comes of it.",
+			"The unit's reload is `keepalived --reload`, which waits, prints the diagnostics, and fails when the configuration is refused or cannot be applied. SIGHUP works as before."},
+		{"systemd", "The service manager is told of readiness, reloads and the end.",
+			"It is also told in a line of status which instances are Master, Backup and in Fault, and, where the unit has `WatchdogSec`, that the daemon and its children are alive."},
+		{"capabilities", "Without the right to open its sockets the daemon ends and names the call that failed.",
+			"It runs on with its instances in Fault. At the start and at a reload one line names the capabilities that the configuration needs and the daemon lacks, and what to do."},
 		{"-t", "A main file that is missing gives exit status 0.", "It is an error, and the exit status says so."},
 		{"-t", "A file with `net_namespace` gives exit status 0 whatever is wrong with it.", "The file is checked like any other."},
 		{"-t", "The reading of a process ends at the first instance that cannot be.", "All faults are reported in one run."},

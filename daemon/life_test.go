@@ -161,6 +161,23 @@ func TestParentKilled(t *testing.T) {
 	}
 }
 
+// A parent that dies of a fault of its own ends by a signal, so that a service manager tells it from one that refuses its
+// configuration. Its last words reach the log of the child.
+func TestParentDies(t *testing.T) {
+	h := newHost(t)
+	h.configure(instance("ve0", "2", "1"))
+	r := h.start()
+	child := r.expectChild()
+	r.expect(`Startup complete`)
+	r.signal(r.cmd.Process.Pid, unix.SIGQUIT) // which the runtime treats as a panic
+	r.expect(`parent: SIGQUIT: quit`)
+	awaitGone(t, child)
+	r.end()
+	if status := r.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != unix.SIGABRT {
+		t.Errorf("the parent ended with %v", r.cmd.ProcessState)
+	}
+}
+
 func TestSecondDaemon(t *testing.T) {
 	h := newHost(t)
 	h.configure(instance("ve0", "2", "1"))

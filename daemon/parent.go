@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -88,6 +89,7 @@ func runParent(o Options, h heritage) int {
 	p := newParent(o, h)
 	defer p.log.Close()
 	defer func() { _ = p.corePattern.restore() }()
+	debug.SetTraceback("crash") // a fault of ours ends it by a signal: its exit code would be that of a bad configuration
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
 	if o.IgnoreSigint {
