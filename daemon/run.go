@@ -68,7 +68,9 @@ func runUser(o Options) int {
 		fmt.Fprintln(os.Stderr, complaint)
 	}
 	switch {
-	case o.TestConfig:
+	case o.ConfigDiff != "":
+		return diffConfig(o, os.Stdout, os.Stderr)
+	case o.TestConfig, o.TestFormat != "":
 		return testConfig(o)
 	case o.Foreground:
 		return runParent(o, heritage{})

@@ -135,7 +135,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.awaitLinks(); err != nil {
 		return err
 	}
-	if err := checkInterfaces(e.opt.Config, e.links); err != nil {
+	if err := CheckInterfaces(e.opt.Config, e.links); err != nil {
 		return err
 	}
 	workerDone := make(chan struct{})

@@ -160,8 +160,8 @@ func (e *Engine) collectVirtual(cfg config.Config) {
 	}
 }
 
-// checkInterfaces tells which interfaces of a configuration are missing.
-func checkInterfaces(cfg config.Config, links netif.State) error {
+// CheckInterfaces tells which interfaces of a configuration are missing.
+func CheckInterfaces(cfg config.Config, links netif.State) error {
 	if cfg.Global.DynamicInterfaces {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 // any goroutine.
 func (e *Engine) Check(cfg config.Config) error {
 	var err error
-	if stopped := e.do(func() { err = checkInterfaces(cfg, e.links) }); stopped != nil {
+	if stopped := e.do(func() { err = CheckInterfaces(cfg, e.links) }); stopped != nil {
 		return stopped
 	}
 	if err != nil {
