@@ -74,11 +74,6 @@ func newParent(o Options, h heritage) *parent {
 
 // runParent is the daemon from its start to its end. It gives the exit code.
 func runParent(o Options, h heritage) int {
-	text := read(o)
-	err := error(nil)
-	if name := wantedNamespace(o, text.text); name != "" {
-		err = enterNamespace(name, h)
-	}
 	p := newParent(o, h)
 	defer p.log.Close()
 	defer func() { _ = p.corePattern.restore() }()
@@ -91,6 +86,8 @@ func runParent(o Options, h heritage) int {
 	}
 	acceptQuietly(quietSignals...)
 	p.reapOrphans()
+	text := read(o)
+	err := p.settleDown(text, h)
 	if err == nil {
 		err = p.start(text)
 	}
