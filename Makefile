@@ -7,12 +7,23 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/keepalived
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+# Where the service manager looks for units of administrators and of programs
+# below /usr/local; a package takes /lib/systemd/system.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
 # How long each fuzz target runs.
 FUZZTIME ?= 10s
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 LDFLAGS := -s -w -X keepalived-go/daemon.Version=$(VERSION)
+
+# The Debian package takes the place of Debian's own, whose epoch is 1.
+DEBVERSION ?= 1:2.4.3+go1-1
+DEBARCH ?= $(shell dpkg --print-architecture 2>/dev/null)
+# The time of every file in packages: the same commit gives the same bytes.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 # Packages that are tested with a network of namespaces, one at a time: their
 # tests measure times, and need root.
@@ -22,7 +33,7 @@ LAB := ./test/lab ./test/e2e
 UNIT = $$($(GO) list ./... | grep -v -E '/test/(lab|e2e|vm)(/|$$)')
 
 .DEFAULT_GOAL := build
-.PHONY: build check test unit race lab vm demo bench fuzz install clean help tools debs
+.PHONY: build check test unit race lab vm demo bench fuzz install deb tarball systemd clean help tools debs
 
 build: bin/keepalived bin/genhash ## Build bin/keepalived and bin/genhash
 
@@ -39,7 +50,7 @@ check: ## Check format, vet, staticcheck, the generated document and unit tests
 	if [ -d config/gen ]; then $(GO) run -buildvcs=false ./config/gen -check; fi
 	$(MAKE) unit
 
-test: debs build check race lab vm ## Set up and run all tests (root on Debian)
+test: debs build check race lab vm systemd ## Set up and run all tests (root on Debian)
 
 unit: tools ## Run the tests that need no network, simulated clusters among them
 	CGO_ENABLED=0 $(GO) test $(UNIT)
@@ -51,7 +62,11 @@ lab: build debs ## Run the tests with network namespaces, beside Debian's keepal
 	$(GO) test -count=1 -p 1 -parallel 8 -timeout 9m -v $(LAB)
 
 vm: build debs ## Run the tests that need ip_vs, in a virtual machine
-	$(GO) test -count=1 -timeout 30m -v ./test/vm
+	$(GO) test -count=1 -timeout 30m -v -skip TestSystemd ./test/vm
+
+systemd: debs deb ## Run the package under systemd, in a virtual machine
+	scripts/tree systemd systemd-sysv keepalived iproute2 kmod procps ipvsadm
+	$(GO) test -count=1 -timeout 15m -v -run TestSystemd ./test/vm
 
 demo: build debs ## Show two web servers that share an address
 	@$(GO) run -buildvcs=false ./test/demo
@@ -63,13 +78,14 @@ fuzz: ## Run every fuzz target for a short time
 	scripts/fuzz $(FUZZTIME)
 
 install: build ## Install below $(DESTDIR)$(PREFIX)
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 755 bin/keepalived $(DESTDIR)$(SBINDIR)/keepalived
-	$(INSTALL) -m 755 bin/genhash $(DESTDIR)$(BINDIR)/genhash
-	for page in $(wildcard doc/*.[1-8]); do \
-		dir=$(DESTDIR)$(MANDIR)/man$${page##*.}; \
-		$(INSTALL) -d $$dir && $(INSTALL) -m 644 $$page $$dir/ || exit 1; \
-	done
+	DESTDIR='$(DESTDIR)' SBINDIR='$(SBINDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' \
+		COMPLETIONDIR='$(COMPLETIONDIR)' UNITDIR='$(UNITDIR)' INSTALL='$(INSTALL)' packaging/install
+
+deb: build ## Build the Debian package in bin/
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) GO='$(GO)' packaging/deb/build '$(DEBVERSION)' '$(DEBARCH)' bin/keepalived.deb
+
+tarball: build ## Build bin/keepalived-go.tar.gz, for hosts without dpkg
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) GO='$(GO)' packaging/redhat/build bin/keepalived-go.tar.gz
 
 clean: ## Remove what was built (what was fetched stays in .cache)
 	rm -rf bin

@@ -48,8 +48,8 @@ func routeType(text string) (uint8, bool) {
 // The directories of iproute2 where global_defs does not say others, as in upstream 2.4.3. Upstream 2.2.7 reads only
 // the files of the first, without the folders beside them.
 const (
-	iprouteEtcDir = "/etc/iproute2"
-	iprouteUsrDir = "/usr/share/iproute2"
+	IprouteEtcDir = "/etc/iproute2"
+	IprouteUsrDir = "/usr/share/iproute2"
 )
 
 // names gives a table of names. It is read when it is needed first, with the directories that are set at that point.
@@ -60,7 +60,7 @@ func (d *decoder) names(k *nameKind) map[string]uint32 {
 	t := map[string]uint32{}
 	g := &d.config.Global
 	if d.env.Files != nil {
-		readNames(t, d.env.Files, k, orElse(g.IprouteEtcDir, iprouteEtcDir), orElse(g.IprouteUsrDir, iprouteUsrDir))
+		readNames(t, d.env.Files, k, orElse(g.IprouteEtcDir, IprouteEtcDir), orElse(g.IprouteUsrDir, IprouteUsrDir))
 	}
 	named := map[uint32]bool{}
 	for _, id := range t {

@@ -4,7 +4,6 @@ import (
 	"math"
 	"net/netip"
 	"strings"
-	"time"
 
 	"keepalived-go/parser"
 )
@@ -17,15 +16,14 @@ func (d *decoder) openChecker(l line, kind CheckKind) {
 	s.chk = checkerDraft{
 		Checker:      Checker{Pos: l.st.Pos(), Kind: kind, Timing: unsetTiming},
 		conn:         connectionDraft{timeout: Unset},
-		defaultRetry: 1, defaultDelay: time.Second,
+		defaultRetry: 1, defaultDelay: kind.DefaultDelayBeforeRetry(),
 	}
 	switch kind {
 	case CheckHTTP, CheckSSL:
 		s.http, s.urls = HTTPCheck{}, s.urls[:0]
-		s.chk.defaultDelay = 3 * time.Second
 	case CheckDNS:
 		s.chk.dns = DNSCheck{Type: TypeSOA}
-		s.chk.defaultRetry, s.chk.defaultDelay = 3, 0
+		s.chk.defaultRetry = 3
 	case CheckMisc:
 		s.misc = MiscCheck{}
 		s.chk.defaultRetry = 0

@@ -45,6 +45,18 @@ func (k CheckKind) String() string {
 	}[k]
 }
 
+// DefaultDelayBeforeRetry is delay_before_retry where nothing else is said; 0 stands for delay_loop.
+func (k CheckKind) DefaultDelayBeforeRetry() time.Duration {
+	switch k {
+	case CheckHTTP, CheckSSL:
+		return 3 * time.Second
+	case CheckDNS:
+		return 0
+	default:
+		return time.Second
+	}
+}
+
 // Connection is where a checker connects to.
 type Connection struct {
 	Addr   netip.AddrPort // connect_ip and connect_port, else those of the real server

@@ -41,8 +41,12 @@ type child struct {
 	awake    func() error // returns when the engine runs, with an error when it has stopped instead
 	use      func(config.Config)
 	exitCode func(error) int // of a process whose engine could not start
+	show     func() []byte   // the dump of the process, nil when its end is near
+	saveDir  string          // config_save_dir
+	reloads  int             // how many there were
 	cancel   context.CancelFunc
 	ready    atomic.Bool
+	asked    atomic.Bool // the engine owes a sign of life
 
 	checked    config.Config // the configuration of the last check
 	generation int
@@ -112,6 +116,9 @@ func (c *child) run(ctx context.Context) int {
 			c.ready.Store(true)
 			c.outbox.put(message{Kind: kindReady})
 			settle(c.heritage.role)
+			if c.options.Dump {
+				logText(c.log, c.show())
+			}
 		}
 	}()
 	err := c.engine.Run(ctx)
@@ -159,10 +166,14 @@ func (c *child) listen() {
 			c.log.Errorf("listening to the parent: %v", err)
 			return
 		}
-		if m.Kind == kindStop {
+		switch m.Kind {
+		case kindStop:
 			return
+		case kindPing:
+			c.pong()
+		default:
+			requests <- m
 		}
-		requests <- m
 	}
 }
 
@@ -210,8 +221,13 @@ func (c *child) apply(generation int) error {
 		return fmt.Errorf("configuration %d was not checked", generation)
 	}
 	c.log.Info("Reloading")
+	c.reloads++
+	c.saveState("pre")
 	c.use(c.checked)
-	return c.engine.Reload(c.checked)
+	err := c.engine.Reload(c.checked)
+	c.saveDir = c.checked.Global.ConfigSaveDir
+	c.saveState("post")
+	return err
 }
 
 // signals: a reload is asked of the parent, which reads the files; a stop is a stop.

@@ -28,6 +28,7 @@ func buildChecker(c *child, s startMessage) error {
 	}
 	c.events.end = "\n\x00" // upstream writes the end of its string, too; readers skip it
 	c.use(cfg)
+	c.saveDir = cfg.Global.ConfigSaveDir
 	var reports healthReports
 	e, err := check.New(check.Options{
 		Config: cfg, Kernel: &lateTable{namespace: cfg.Global.NetNamespaceIPVS}, Links: kernelLinks{}, Dialer: dial.Dialer{}, Log: c.log.Entry,
@@ -38,6 +39,7 @@ func buildChecker(c *child, s startMessage) error {
 		return err
 	}
 	c.engine = e
+	c.serveCheckerDumps(e)
 	c.awake = func() error { _, err := e.States(); return err }
 	c.exitCode = func(err error) int {
 		if errors.Is(err, ipvs.ErrMissing) {

@@ -35,6 +35,7 @@ func buildVRRP(c *child, s startMessage) error {
 	}
 	c.events.end = "\n"
 	c.use(cfg)
+	c.saveDir = cfg.Global.ConfigSaveDir
 	e, err := vrrp.New(vrrp.Options{
 		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
@@ -44,6 +45,7 @@ func buildVRRP(c *child, s startMessage) error {
 		return err
 	}
 	c.engine = e
+	vrrpDumps{c, e}.serve()
 	c.awake = func() error { _, err := e.States(); return err }
 	c.exitCode = func(err error) int {
 		if errors.Is(err, vrrp.ErrNoInterface) {

@@ -18,9 +18,7 @@ func TestLife(t *testing.T) {
 	child := r.expectChild()
 	r.expect(`\(VI_1\) Entering MASTER STATE`)
 	r.expect(`Sending/queueing gratuitous ARPs`)
-	if !h.addressThere() {
-		t.Error("the address is not there")
-	}
+	h.awaitAddress()
 	parent := h.pid("parent.pid")
 	if got := h.pid("vrrp.pid"); got != child || parent != r.cmd.Process.Pid {
 		t.Errorf("pid files say %d and %d, the processes are %d and %d", parent, got, r.cmd.Process.Pid, child)
@@ -149,6 +147,7 @@ func TestParentKilled(t *testing.T) {
 	r := h.start()
 	child := r.expectChild()
 	r.expect(`Sending/queueing gratuitous ARPs`)
+	h.awaitAddress()
 	r.signal(r.cmd.Process.Pid, unix.SIGKILL)
 	awaitGone(t, child)
 	if h.addressThere() {
@@ -159,6 +158,23 @@ func TestParentKilled(t *testing.T) {
 	again.signal(again.cmd.Process.Pid, unix.SIGTERM)
 	if code := again.end(); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// A parent that dies of a fault of its own ends by a signal, so that a service manager tells it from one that refuses its
+// configuration. Its last words reach the log of the child.
+func TestParentDies(t *testing.T) {
+	h := newHost(t)
+	h.configure(instance("ve0", "2", "1"))
+	r := h.start()
+	child := r.expectChild()
+	r.expect(`Startup complete`)
+	r.signal(r.cmd.Process.Pid, unix.SIGQUIT) // which the runtime treats as a panic
+	r.expect(`parent: SIGQUIT: quit`)
+	awaitGone(t, child)
+	r.end()
+	if status := r.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != unix.SIGABRT {
+		t.Errorf("the parent ended with %v", r.cmd.ProcessState)
 	}
 }
 
@@ -202,6 +218,7 @@ func TestReloadRefused(t *testing.T) {
 			h.configure(instance("ve0", "2", "1"))
 			r := h.start()
 			r.expect(`Sending/queueing gratuitous ARPs`)
+			h.awaitAddress()
 			h.configure(row.text)
 			r.signal(r.cmd.Process.Pid, unix.SIGHUP)
 			r.expect(`Reload failed`)

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -45,6 +43,7 @@ type Options struct {
 	Signum        string
 	signumGiven   bool
 	Genhash       bool
+	Reload        bool            // --reload, ours
 	CoreDump      bool            // -m
 	CorePattern   string          // -M; "" is none
 	AddressChange bool            // -a
@@ -241,6 +240,7 @@ func optionSet(o *Options) *pflag.FlagSet {
 	s.StringVarP(&o.ConfigID, "config-id", "i", "", "`ID` that @id lines are compared with")
 	s.BoolVar(&o.IgnoreSigint, "ignore-sigint", false, "ignore SIGINT")
 	s.StringVar(&o.Signum, "signum", "", "print the number of the signal for `FUNC`")
+	s.BoolVar(&o.Reload, reloadOption, false, "have the running daemon read its configuration, wait, and say what came of it")
 	s.StringVarP(&o.TestLog, "config-test", "t", "", "check the configuration and exit; complaints go to `LOG_FILE` if given")
 	s.Lookup("config-test").NoOptDefVal = optionalValue
 	s.BoolVarP(&o.Version, "version", "v", false, "print the version and exit")
@@ -271,6 +271,9 @@ func hiddenOptions(s *pflag.FlagSet) {
 	}
 }
 
+// reloadOption is ours. It has no short form and cannot be cut short, so that what was unambiguous stays so.
+const reloadOption = "reload"
+
 // unambiguous lets an option be cut short as long as only one begins like that, the way getopt_long does.
 func unambiguous(s *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.NormalizedName {
 	names := map[string]bool{}
@@ -281,7 +284,7 @@ func unambiguous(s *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.Normalized
 		}
 		var found []string
 		for n := range names {
-			if strings.HasPrefix(n, name) {
+			if strings.HasPrefix(n, name) && n != reloadOption {
 				found = append(found, n)
 			}
 		}
@@ -329,10 +332,4 @@ func facilityCode(name string) (code int, ok bool) {
 		return 3, false
 	}
 	return 16 + int(digit[0]-'0'), true
-}
-
-// usage is the text of -h.
-func usage(w io.Writer) {
-	var o Options
-	fmt.Fprintf(w, "Usage: %s [OPTION...]\n%s", filepath.Base(os.Args[0]), optionSet(&o).FlagUsages())
 }

@@ -54,7 +54,7 @@ func TestOptionsOfTheContract(t *testing.T) {
 		}
 	}
 	optionSet(&Options{}).VisitAll(func(f *pflag.Flag) {
-		if !known[f.Name] {
+		if !known[f.Name] && f.Name != reloadOption {
 			t.Errorf("--%s is no option of the contract", f.Name)
 		}
 	})
@@ -124,6 +124,10 @@ func TestParseOptions(t *testing.T) {
 		{"-u 01000", func(o Options) bool { return o.mask() == 0o177 && len(o.complaints()) == 1 }},
 		{"-S foo", func(o Options) bool { return len(o.complaints()) == 1 }},
 		{"-S 3 -u 0", func(o Options) bool { return len(o.complaints()) == 0 }},
+		{"--reload -n -l -p x.pid", func(o Options) bool { return o.Reload && o.PIDFile == "x.pid" }},
+		{"--rel", func(o Options) bool { return o.ReleaseVIPs && !o.Reload }},
+		{"--re", func(o Options) bool { return o.ReleaseVIPs && !o.Reload }},
+		{"--r", func(o Options) bool { return o.ReleaseVIPs && !o.Reload }},
 		{"-x", func(o Options) bool { return slices.Equal(o.withoutEffect, []string{"snmp"}) }},
 		{"-nlD", func(o Options) bool { return len(o.withoutEffect) == 0 }},
 	}
@@ -146,6 +150,8 @@ func TestOptionErrors(t *testing.T) {
 		{"-f x -Z", "Unknown option -Z"},
 		{"--dont", "Unknown option --dont"}, // several begin so
 		{"--vrr", "Unknown option --vrr"},
+		{"--relo", "Unknown option --relo"}, // ours is not cut short
+		{"--reload=1", "Unknown option --reload=1"},
 		{"-f", "Missing parameter for option -f"},
 		{"-nf", "Missing parameter for option -f"},
 		{"--pid", "Missing parameter for option --pid"},
@@ -170,5 +176,19 @@ func TestFacilities(t *testing.T) {
 		if code, ok := facilityCode(row.name); code != row.code || ok != row.ok {
 			t.Errorf("%q: %d %v, want %d %v", row.name, code, ok, row.code, row.ok)
 		}
+	}
+}
+
+// What -h prints is read by people and by the completion of shells.
+func TestUsage(t *testing.T) {
+	var out strings.Builder
+	usage(&out)
+	for _, want := range []string{"  -t, --config-test[=LOG_FILE]  ", "  -f, --use-file FILE  ", "      --reload  ", "  -n, --dont-fork  ", "(default /run/vrrp.pid)"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, out.String())
+		}
+	}
+	if strings.ContainsAny(out.String(), "\x00`") {
+		t.Errorf("it has marks that are not for people: %q", out.String())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"keepalived-go/check"
 	"keepalived-go/notify"
 	"keepalived-go/parser"
+	"keepalived-go/status"
 	"keepalived-go/vrrp"
 )
 
@@ -27,18 +29,23 @@ type parent struct {
 	launcher *net.UnixConn // nil in the foreground
 	log      *logSystem
 
-	current     configuration
-	generation  int
-	posts       []*post
-	pid         *pidFile
-	folders     []string       // of pid files, beside the usual one
-	reload      *pendingReload // nil when there is none
-	coreLimit   *uint64        // that of scripts, with -m
-	corePattern *corePattern   // with -M
-	saved       int            // copies in config_save_dir
-	announced   bool           // READY was said
-	stopping    bool
-	exitCode    int
+	current       configuration
+	generation    int
+	posts         []*post
+	pid           *pidFile
+	folders       []string       // of pid files, beside the usual one
+	reload        *pendingReload // nil when there is none
+	coreLimit     *uint64        // that of scripts, with -m
+	corePattern   *corePattern   // with -M
+	saved         int            // copies in config_save_dir
+	control       *control       // nil when it could not be opened
+	asking        []*asker       // who waits for the reload after the pending one
+	announced     bool           // READY was said
+	guard         *watchdog      // nil when nobody asks for signs of life
+	status        string         // the last line about the instances
+	reloadFailure error          // of the last reload
+	stopping      bool
+	exitCode      int
 
 	health     map[string]check.Health // what the checker child has reported, for its successor
 	unreported map[string]check.Health // what one may have begun without a report, until its successor runs
@@ -77,6 +84,7 @@ func runParent(o Options, h heritage) int {
 	p := newParent(o, h)
 	defer p.log.Close()
 	defer func() { _ = p.corePattern.restore() }()
+	debug.SetTraceback("crash") // a fault of ours ends it by a signal: its exit code would be that of a bad configuration
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
 	if o.IgnoreSigint {
@@ -85,7 +93,9 @@ func runParent(o Options, h heritage) int {
 		signal.Notify(p.stops, unix.SIGINT)
 	}
 	acceptQuietly(quietSignals...)
+	p.dumpOnSignal()
 	p.reapOrphans()
+	p.startWatchdog()
 	text := read(o)
 	err := p.settleDown(text, h)
 	if err == nil {
@@ -104,8 +114,8 @@ func runParent(o Options, h heritage) int {
 	return p.exitCode
 }
 
-// quietSignals have no effect yet, or never: SIGPIPE is not ignored, because a script would inherit that.
-var quietSignals = []os.Signal{unix.SIGUSR1, unix.SIGUSR2, unix.SIGPIPE, sigJSON, sigStatsClear, sigThreadDump}
+// quietSignals have no effect. SIGPIPE is not ignored, because a script would inherit that.
+var quietSignals = []os.Signal{unix.SIGPIPE, sigThreadDump}
 
 // acceptQuietly keeps signals from ending the process.
 func acceptQuietly(signals ...os.Signal) { signal.Notify(make(chan os.Signal, 1), signals...) }
@@ -153,6 +163,9 @@ func (p *parent) start(text readText) error {
 		}
 		return err
 	}
+	if missing := p.missingPrivileges(p.current.config); missing != "" {
+		p.log.Error(missing)
+	}
 	p.dump()
 	p.applyUmask()
 	p.applyName()
@@ -165,6 +178,7 @@ func (p *parent) start(text readText) error {
 	if p.beats, err = newSharedBeats(); err != nil {
 		return err
 	}
+	p.openControl()
 	p.generation = 1
 	p.exitCode = exitOK
 	p.startChildren()
@@ -221,13 +235,11 @@ func (p *parent) logDiagnostics(c configuration) {
 	}
 }
 
-// dump logs the text of the configuration after includes and substitution, for -d.
+// dump logs what the parent has, for -d; each child does so too.
 func (p *parent) dump() {
-	if !p.options.Dump {
-		return
-	}
-	for line := range strings.Lines(p.current.text.String()) {
-		p.log.Info(strings.TrimRight(line, "\n"))
+	if p.options.Dump {
+		cfg := p.current.config
+		logText(p.log, status.ParentData(cfg, hostFor(&scriptStarter{global: cfg.Global})))
 	}
 }
 
@@ -240,6 +252,7 @@ func (p *parent) ready() {
 	p.tellLauncher(message{Kind: kindReady})
 	p.log.Info("Startup complete")
 	notifySystemd("READY=1\nMAINPID=" + fmt.Sprint(os.Getpid()))
+	p.showStatus()
 	settle(roleParent)
 }
 
@@ -304,6 +317,7 @@ func (p *parent) stopChildren() {
 		close(p.starting)
 	}
 	notifySystemd("STOPPING=1")
+	p.turnAway()
 	if p.vrrp.child == nil {
 		p.cleanUpAll()
 	}
@@ -326,6 +340,7 @@ func (p *parent) end() {
 }
 
 func (p *parent) removePIDFiles() {
+	p.control.close() // while the lock says that the socket is ours
 	p.removeChildFiles()
 	p.pid.remove()
 	p.removeFolders()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -61,7 +62,7 @@ func lockPIDFile(path string) (*pidFile, error) {
 	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lock); err != nil {
 		_ = f.Close()
 		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
-			return nil, errRunning
+			return nil, fmt.Errorf("%w: process %s holds %s; stop it, or give this one pid files of its own (-p, -r, -c)", errRunning, holderOf(f), path)
 		}
 		return nil, fmt.Errorf("locking pid file %s: %w", path, err)
 	}
@@ -70,6 +71,16 @@ func lockPIDFile(path string) (*pidFile, error) {
 		return nil, fmt.Errorf("setting the mode of pid file %s: %w", path, err)
 	}
 	return &pidFile{path: path, file: f}, nil
+}
+
+// holderOf is the process that a locked pid file names.
+func holderOf(f *os.File) string {
+	text := make([]byte, 20)
+	n, _ := f.ReadAt(text, 0) // a daemon that starts has not written it yet
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(text[:n]))); err == nil {
+		return strconv.Itoa(pid)
+	}
+	return "unknown"
 }
 
 // current tells whether the file that is locked is still the one at its path.

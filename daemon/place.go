@@ -55,19 +55,26 @@ func (p *parent) takePlace() error {
 		p.log.Infof("Changing syslog ident to %s", roleParent.ident()+"_"+suffix)
 		p.log.rename(suffix)
 	}
-	if !g.UsePidDir && p.instanceName() == "" {
+	p.folders = o.movePIDFiles(g)
+	return nil
+}
+
+// movePIDFiles gives every pid file that nobody has named its place under a configuration. It returns the folders that
+// are to be there for it.
+func (o *Options) movePIDFiles(g config.Global) (folders []string) {
+	if !g.UsePidDir && instanceName(*o, g) == "" {
 		return nil
 	}
-	p.folders = []string{pidFolder}
+	folders = []string{pidFolder}
 	if name := namespaceOf(*o, g); name != "" {
-		p.folders = append(p.folders, filepath.Join(pidFolder, name))
+		folders = append(folders, filepath.Join(pidFolder, name))
 	}
 	for _, file := range o.pidFiles() {
 		if !file.chosen {
-			*file.path = pidFileIn(p.folders[len(p.folders)-1], file.stem, g.InstanceName)
+			*file.path = pidFileIn(folders[len(folders)-1], file.stem, g.InstanceName)
 		}
 	}
-	return nil
+	return folders
 }
 
 // unchangeable says what a reload wants to change that is settled for the life of the daemon, nil when it wants

@@ -21,6 +21,8 @@ type host struct {
 	t      *testing.T
 	dir    string
 	holder int // pid of the process that keeps the namespace
+
+	environment []string // added to that of the daemon
 }
 
 func newHost(t *testing.T) *host {
@@ -84,7 +86,8 @@ func (h *host) command(args ...string) *exec.Cmd {
 	all := []string{fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", self, "-G", "-D", "-f", h.path("conf"), "-p", h.path("parent.pid"), "-r", h.path("vrrp.pid")}
 	cmd := exec.Command("nsenter", append(all, args...)...)
 	// The race detector sleeps for a second before it lets a process end, unless it is told not to.
-	cmd.Env = append(os.Environ(), asDaemon+"=1", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), asDaemon+"=1", "GORACE=atexit_sleep_ms=0", "TMPDIR="+h.dir)
+	cmd.Env = append(cmd.Env, h.environment...)
 	return cmd
 }
 
@@ -94,6 +97,18 @@ func (h *host) addressThere() bool {
 	out, err := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", h.holder), "--", "ip", "-o", "addr", "show", "dev", "ve0").Output()
 	must(h.t, err)
 	return strings.Contains(string(out), "10.77.0.100/24")
+}
+
+// awaitAddress waits for the virtual address: the kernel gets it after the log has said so.
+func (h *host) awaitAddress() {
+	h.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(testPatience); !h.addressThere(); <-tick.C {
+		if time.Now().After(deadline) {
+			h.t.Fatal("the address does not come")
+		}
+	}
 }
 
 // pid reads a pid file.
@@ -158,6 +173,7 @@ func (r *running) expect(pattern string) string {
 func (r *running) settle() {
 	r.t.Helper()
 	r.expect(`Sending/queueing gratuitous ARPs`)
+	r.awaitAddress()
 	r.signal(r.cmd.Process.Pid, unix.SIGHUP)
 	r.expect(`Reload complete`)
 }

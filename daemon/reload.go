@@ -26,6 +26,8 @@ type pendingReload struct {
 	patience   time.Duration
 	applying   bool
 	again      bool // another reload was asked for meanwhile
+	askers     []*asker
+	said       []string // the diagnostics, for the askers
 }
 
 // waitFor tells children something and waits for their answers.
@@ -54,8 +56,8 @@ func (p *parent) startReload() {
 	p.log.Info("Reloading ...")
 	notifySystemd("RELOADING=1\n" + monotonicField())
 	p.generation++
-	r := &pendingReload{generation: p.generation}
-	p.reload = r
+	r := &pendingReload{generation: p.generation, askers: p.asking}
+	p.reload, p.asking = r, nil
 	p.readingBegins()
 	go func() {
 		start := time.Now()
@@ -78,6 +80,11 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 	p.saveText(next)
 	p.logDiagnostics(next)
 	if err == nil {
+		r.note(next)
+		if missing := p.missingPrivileges(next.config); missing != "" {
+			p.log.Error(missing)
+			r.said = append(r.said, missing)
+		}
 		err = next.refusal()
 	}
 	if err == nil {
@@ -88,6 +95,9 @@ func (p *parent) wasRead(r *pendingReload, next configuration, err error) {
 		return
 	}
 	r.next = next
+	for _, a := range r.askers {
+		a.expect(r.patience)
+	}
 	r.waitFor(p.children())
 	if err := p.showText(next, r.generation, p.children()); err != nil {
 		p.failReload(r, err)
@@ -170,31 +180,38 @@ func (p *parent) unanswered(r *pendingReload) {
 	if p.reload != r {
 		return
 	}
-	var late []string
+	var titles []string
 	for child := range r.waiting {
-		late = append(late, child.post.title)
+		titles = append(titles, child.post.title)
 	}
-	slices.Sort(late)
-	who := strings.Join(late, " and the ")
+	slices.Sort(titles)
+	who := strings.Join(titles, " and the ")
 	if !r.applying {
 		p.failReload(r, fmt.Errorf("the %s child does not answer", who))
 		return
 	}
-	p.log.Warnf("the %s child has not applied the configuration within %v", who, r.patience.Round(time.Second))
+	late := fmt.Sprintf("the %s child has not applied the configuration within %v", who, r.patience.Round(time.Second))
+	p.log.Warn(late)
+	r.said = append(r.said, late)
 	p.finishReload()
 }
 
 // finishReload makes the new configuration the one that a respawned child gets.
 func (p *parent) finishReload() {
 	r := p.reload
-	p.reload = nil
+	p.reload, p.reloadFailure = nil, nil
 	p.current = r.next
 	p.applyName()
 	p.applyUmask()
 	p.log.Info("Reload complete")
 	notifySystemd("READY=1")
+	p.showStatus()
 	p.fillWanted()
 	p.makeAppointment(p.current.config.Global)
+	if p.stopping { // a child that cannot be started ends the daemon
+		r.tell(errStopping)
+	}
+	r.tell(nil)
 	if r.again {
 		p.startReload()
 	}
@@ -209,12 +226,15 @@ func (p *parent) failReload(r *pendingReload, err error) {
 	if p.stopping {
 		return // whoever waits for the reload hears of the stop
 	}
-	p.log.Errorf("Reload failed, the running configuration stays in force: %v", err)
+	p.log.Error(reloadFailed, err)
+	p.reloadFailure = err
 	if r.applying {
 		p.takeBack()
 	}
 	notifySystemd("READY=1")
 	p.makeAppointment(p.current.config.Global)
+	p.showStatus()
+	r.tell(err)
 	if r.again {
 		p.startReload()
 	}

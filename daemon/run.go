@@ -54,6 +54,8 @@ func runUser(o Options) int {
 	case o.Version:
 		printVersion(os.Stderr)
 		return exitOK
+	case o.Reload: // the other options are the daemon's, so that both can be given the same
+		return askReload(o.findPIDFile(), os.Stderr)
 	case o.signumGiven:
 		return printSignum(o.Signum)
 	case o.Genhash:

@@ -47,15 +47,32 @@ func (s *scriptStarter) use(cfg config.Config, scripts []config.Script) {
 	s.global, s.known = cfg.Global, known
 }
 
+// account is who runs a script, or owns a pipe.
+func (s *scriptStarter) account(script config.Script) identity {
+	s.mu.Lock()
+	a := accountOf(script, s.global.ScriptUser)
+	who, ok := s.known[a]
+	s.mu.Unlock()
+	if ok {
+		return who
+	}
+	who = identify(a)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil {
+		s.known = map[account]identity{}
+	}
+	s.known[a] = who
+	return who
+}
+
 // Notify starts one script and returns at once. It logs what fails.
 func (s *scriptStarter) Notify(script config.Script, label string, arguments ...string) {
+	// That of an instance that has just left the configuration may have to be looked up.
+	who := s.account(script)
 	s.mu.Lock()
-	who, ok := s.known[accountOf(script, s.global.ScriptUser)]
 	secure := s.global.ScriptSecurity
 	s.mu.Unlock()
-	if !ok { // it belongs to an instance that has just left the configuration
-		who = identify(accountOf(script, s.global.ScriptUser))
-	}
 	if who.err != nil {
 		s.log.Warnf("%s: not run: %v", label, who.err)
 		return

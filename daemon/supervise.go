@@ -26,10 +26,11 @@ const (
 // supervised is a child that runs, with what it last said.
 type supervised struct {
 	*spawned
-	post      *post // for a clean-up process the one whose pid file it keeps locked
-	ready     bool
-	permanent *message // its last words when it cannot run at all
-	outgoing  outbox
+	post       *post // for a clean-up process the one whose pid file it keeps locked
+	ready      bool
+	permanent  *message // its last words when it cannot run at all
+	outgoing   outbox
+	answeredAt time.Time // the last sign of life, for the watchdog; zero while none is due
 }
 
 func (s *supervised) pid() int { return s.process.Pid }
@@ -99,6 +100,8 @@ func (p *parent) heard(child *supervised, m message) {
 		if err := p.reported(child.post, m); err != nil {
 			p.log.Errorf("reading the report of process %d: %v", child.pid(), err)
 		}
+	case kindPong:
+		child.answeredAt = time.Now()
 	case kindReload:
 		p.startReload()
 	case kindAnswer:
@@ -125,6 +128,7 @@ func (p *parent) instancesReported(report *os.File) error {
 	for _, s := range states {
 		p.known[s.Key] = s
 	}
+	p.showStatus()
 	return nil
 }
 

@@ -12,13 +12,12 @@ var Version = "0.1.0"
 // contract is the upstream version whose command line, files and wire we keep. Programs parse this line.
 const contract = "Keepalived v2.4.3 (11/23,2026)"
 
-// printVersion writes what -v says. Programs read the first line, and learn from the options what there is: those that
-// look for --enable-json must not find it before there is a JSON dump.
+// printVersion writes what -v says. Programs read the first line, and learn from the options what there is.
 func printVersion(w io.Writer) {
 	fmt.Fprintf(w, "%s\nkeepalived-go %s, in place of the above\n\n", contract, Version)
 	fmt.Fprintf(w, "Built with %s for %s/%s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintln(w, "configure options: none")
-	fmt.Fprintln(w, "Config options: VRRP VRRP_AUTH")
+	fmt.Fprintln(w, "configure options: --enable-json")
+	fmt.Fprintln(w, "Config options: LVS VRRP VRRP_AUTH JSON")
 }
 
 // signalNumbers is what --signum prints.

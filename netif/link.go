@@ -27,11 +27,15 @@ func (l Link) equal(o Link) bool {
 	if !slices.Equal(l.Addresses, o.Addresses) {
 		return false
 	}
-	return l.Index == o.Index && l.Name == o.Name && l.HardwareAddr == o.HardwareAddr && l.MTU == o.MTU &&
-		l.Up == o.Up && l.Running == o.Running && l.Loopback == o.Loopback && l.NoARP == o.NoARP && l.Kind == o.Kind
+	return l.Index == o.Index && l.Name == o.Name && l.HardwareAddr == o.HardwareAddr && l.BroadcastAddr == o.BroadcastAddr &&
+		l.MTU == o.MTU && l.Hardware == o.Hardware && l.Group == o.Group && l.Kind == o.Kind && l.flags() == o.flags()
 }
 
 // Equal tells whether both are the same view. ByName follows from ByIndex and is not compared.
 func (s State) Equal(o State) bool {
 	return maps.EqualFunc(s.ByIndex, o.ByIndex, Link.equal)
+}
+
+func (l Link) flags() [7]bool {
+	return [7]bool{l.Up, l.Running, l.Loopback, l.NoARP, l.Broadcast, l.Multicast, l.PointToPoint}
 }

@@ -88,6 +88,11 @@ func parseLink(data []byte) (Link, bool) {
 		Running:  m.Flags&unix.IFF_RUNNING != 0,
 		Loopback: m.Flags&unix.IFF_LOOPBACK != 0,
 		NoARP:    m.Flags&unix.IFF_NOARP != 0,
+
+		Broadcast:    m.Flags&unix.IFF_BROADCAST != 0,
+		Multicast:    m.Flags&unix.IFF_MULTICAST != 0,
+		PointToPoint: m.Flags&unix.IFF_POINTOPOINT != 0,
+		Hardware:     m.Type,
 	}
 	for _, a := range attributes {
 		switch a.Attr.Type {
@@ -99,6 +104,12 @@ func parseLink(data []byte) (Link, bool) {
 			if len(a.Value) == len(l.HardwareAddr) {
 				l.HardwareAddr = [6]byte(a.Value)
 			}
+		case unix.IFLA_BROADCAST:
+			if len(a.Value) == len(l.BroadcastAddr) {
+				l.BroadcastAddr = [6]byte(a.Value)
+			}
+		case unix.IFLA_GROUP:
+			l.Group = native32(a.Value)
 		case unix.IFLA_LINKINFO:
 			l.Kind = parseKind(a.Value)
 		}

@@ -12,7 +12,14 @@ type Link struct {
 	Running      bool // has carrier (operational)
 	Loopback     bool
 	NoARP        bool
+	Broadcast    bool   // it can
+	Multicast    bool   // it can
+	PointToPoint bool   // it has one peer
+	Hardware     uint16 // ARPHRD_*: 1 is Ethernet, 772 the loopback
+	Group        uint32
 	Kind         string // "veth", "macvlan", ""...
+	// BroadcastAddr is the hardware address that all hear, zero when the link has none.
+	BroadcastAddr [6]byte
 	// Addresses of the link in the kernel's order: the first of a family that is no virtual address of ours is primary.
 	Addresses []netip.Prefix
 }

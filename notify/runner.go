@@ -172,10 +172,7 @@ func startScript(c Command) (*os.Process, error) {
 	if c.Until != nil {
 		sys.Pdeathsig = syscall.SIGTERM // of the thread that forks, which lives as long as the process
 	}
-	if os.Geteuid() == 0 {
-		sys.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}
-	}
-	p, err := os.StartProcess(path, c.Argv, &os.ProcAttr{
+	p, err := startAs(c, path, &os.ProcAttr{
 		Env: os.Environ(), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}, Sys: sys,
 	})
 	if err != nil {

@@ -58,7 +58,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	b.programs = [2]lab.Program{ours, theirs}
-	measures := []func(context.Context) error{b.checks, b.startAndStop, b.takeovers, b.many, b.directorsAnywhere}
+	measures := []func(context.Context) error{b.checks, b.startAndStop, b.takeovers, b.many, b.dumps, b.directorsAnywhere}
 	inside := len(os.Args) > 1 && os.Args[1] == directorsPart
 	if inside {
 		measures = []func(context.Context) error{b.directors}

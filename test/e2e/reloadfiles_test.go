@@ -37,7 +37,7 @@ func TestReloadCheckConfig(t *testing.T) {
 			_, err = daemon.WaitLine(n.context(0), 0, "New config failed validation, see "+lab.Dir+"/check.log for details")
 			n.must(err)
 			said, err := web.Read(lab.Dir + "/check.log")
-			if err != nil || !strings.Contains(said, "frobnicate") || strings.Contains(said, "last time") {
+			if err != nil || !strings.Contains(said, "nknown keyword") || !strings.Contains(said, "frobnicate") || strings.Contains(said, "last time") {
 				t.Errorf("the log has %q, %v", said, err)
 			}
 			n.holds(web, 0)
@@ -256,6 +256,16 @@ func TestConfigSaveDir(t *testing.T) {
 				if !strings.Contains(text, fmt.Sprintf("priority %d\n", priority)) {
 					t.Errorf("copy %d is %q, want priority %d", number, text, priority)
 				}
+			}
+			child := strings.TrimSpace(n.read1(web, "/run/vrrp.pid"))
+			for when, priority := range map[string]int{"pre": high, "post": 90} {
+				n.must(lab.Until(n.context(0), "the state around the reload", func() error {
+					text, err := web.Read(fmt.Sprintf("%s/keepalived_vrrp.%s.1.%s", folder, child, when))
+					if err == nil && !strings.Contains(text, fmt.Sprintf("   Priority = %d\n", priority)) {
+						err = fmt.Errorf("the one from %s is %q, want priority %d", when, text, priority)
+					}
+					return err
+				}))
 			}
 			info, err := os.Stat(web.Path(folder))
 			if err != nil || p.Name != peer.Name && info.Mode().Perm() != 0o700 {

@@ -58,7 +58,8 @@ type Snapshot struct {
 	MasterPriority uint8
 	MasterInterval time.Duration // the interval the Master_Down_Interval is counted with
 	LastTransition time.Time
-	LastAdvert     time.Time // last advert sent (Master) or accepted (Backup)
-	MasterDownAt   time.Time // deadline of Backup, zero elsewhere
+	LastAdvert     time.Time     // last advert sent (Master) or accepted (Backup)
+	MasterDownAt   time.Time     // deadline of Backup, zero elsewhere
+	MasterDown     time.Duration // Master_Down_Interval
 	Faults         FaultSet
 }

@@ -95,6 +95,7 @@ func (m *Machine) Snapshot() Snapshot {
 		State: m.state, Wanted: m.state, Priority: m.priority,
 		MasterAddress: m.peer, MasterPriority: m.peerPriority, MasterInterval: m.peerInterval,
 		LastTransition: m.lastTransition, LastAdvert: m.lastAdvert, Faults: m.faults,
+		MasterDown: m.masterDown(),
 	}
 	if m.backup != nil {
 		s.MasterDownAt = m.backup.downAt

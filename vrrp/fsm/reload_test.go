@@ -132,7 +132,7 @@ func TestSnapshot(t *testing.T) {
 	m := started(v2Config())
 	m.Step(t0.Add(sec), advertOf(larger, 200))
 	m.Step(t0.Add(sec), FaultsChanged{Faults: 0})
-	want := Snapshot{State: Backup, Wanted: Backup, Priority: 150, MasterAddress: larger, MasterPriority: 200, MasterInterval: sec,
+	want := Snapshot{State: Backup, Wanted: Backup, Priority: 150, MasterAddress: larger, MasterPriority: 200, MasterInterval: sec, MasterDown: 3*sec + skew150,
 		LastTransition: t0, LastAdvert: t0.Add(sec), MasterDownAt: t0.Add(4*sec + skew150)}
 	if got := m.Snapshot(); got != want {
 		t.Errorf("\n got %+v\nwant %+v", got, want)

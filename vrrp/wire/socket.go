@@ -146,3 +146,10 @@ func (s *rawSocket) shut() error {
 	_ = s.raw.Control(func(fd uintptr) { s.poller.remove(s, fd) }) // it fails on a closed file only
 	return s.file.Close()
 }
+
+// Descriptors are the file descriptors that the socket receives and sends on, -1 when it is closed.
+func (s *rawSocket) Descriptors() (in, out int) {
+	in = -1
+	_ = s.raw.Control(func(fd uintptr) { in = int(fd) }) // a closed one has none
+	return in, in
+}

@@ -165,6 +165,7 @@ func compare(t *testing.T, directors [2]*lab.Host, file string) {
 			t.Fatalf("%s: %v", daemons[i].Program.Name, err)
 		}
 	}
+	compareDumps(ctx, t, directors, daemons)
 	stopBoth(ctx, t, directors, daemons)
 }
 

@@ -1,0 +1,49 @@
+package status
+
+import (
+	"keepalived-go/vrrp"
+	"keepalived-go/vrrp/packet"
+)
+
+// Stats is keepalived.stats: the counters of every instance.
+func Stats(v vrrp.View) []byte {
+	t := &text{}
+	for i := range v.Instances {
+		t.stats(v.Instances[i].Config.Name, &v.Instances[i].Stats)
+	}
+	return t.Bytes()
+}
+
+func (t *text) stats(name string, s *vrrp.Stats) {
+	counter := func(label string, n uint64) { t.line("    %s: %d", label, n) }
+	dropped := func(label string, r packet.Reason) { counter(label, s.Dropped[r]) }
+	t.line("VRRP Instance: %s", name)
+	t.line("  Advertisements:")
+	counter("Received", s.AdvertRcvd)
+	counter("Sent", s.AdvertSent)
+	t.line("  Became master: %d", s.BecomeMaster)
+	t.line("  Released master: %d", s.ReleaseMaster)
+	t.line("  Packet Errors:")
+	dropped("Length", packet.Length)
+	dropped("TTL", packet.TTLRange)
+	dropped("Invalid Type", packet.Type)
+	dropped("Advertisement Interval", packet.Interval)
+	counter("Address List", addressErrors(s))
+	t.line("  Authentication Errors:")
+	dropped("Invalid Type", packet.AuthTypeUnknown)
+	dropped("Type Mismatch", packet.AuthTypeOther)
+	dropped("Failure", packet.AuthFailure)
+	// Of adverts with an HMAC, which no instance here can ask for yet.
+	t.line("  Authentication Extension Errors:")
+	for _, label := range []string{"Missing", "Malformed", "Unknown Key", "Invalid HMAC", "Stale", "Replay"} {
+		counter(label, 0)
+	}
+	t.line("  Priority Zero:")
+	counter("Received", s.PriorityZeroRcvd)
+	counter("Sent", s.PriorityZeroSent)
+}
+
+// addressErrors are adverts with other addresses than ours.
+func addressErrors(s *vrrp.Stats) uint64 {
+	return s.Dropped[packet.AddressCount] + s.Dropped[packet.AddressList]
+}
