@@ -95,10 +95,10 @@ func runParent(o Options, h heritage) int {
 	acceptQuietly(quietSignals...)
 	p.dumpOnSignal()
 	p.reapOrphans()
-	p.startWatchdog()
 	text := read(o)
 	err := p.settleDown(text, h)
 	if err == nil {
+		p.startWatchdog() // it takes from the environment what this program would need to be executed again
 		err = p.start(text)
 	}
 	if err != nil {
