@@ -61,7 +61,6 @@ func (p *parent) fill(place *post) error {
 		return fmt.Errorf("starting the %s child: %w", place.title, err)
 	}
 	place.child = child
-	p.log.Infof("Starting %s child process, pid=%d", place.title, child.pid())
 	p.join(child)
 	return place.pid.write(child.pid())
 }
