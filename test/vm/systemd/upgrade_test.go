@@ -70,7 +70,6 @@ func TestUpgrade(t *testing.T) {
 	s.watchdog()
 	s.confined(connections)
 	s.wayBack(connections)
-	s.fresh()
 }
 
 // awaitReturn waits until the address has gone and come back.
@@ -291,23 +290,4 @@ func (s *system) wayBack(c *connections) {
 			s.t.Errorf("%s is left", left)
 		}
 	}
-}
-
-// fresh installs our package where none was, and goes from there to Debian's,
-// which has a defaults file of its own.
-func (s *system) fresh() {
-	s.t.Helper()
-	s.run("dpkg", "--purge", "keepalived")
-	s.write(configFile, fmt.Sprintf(configuration, 150))
-	s.run("dpkg", "-i", "/tmp/ours.deb")
-	s.master()
-	if got, want := s.run("cat", defaultsFile)+"\n", s.read("packaging/deb/default"); got != want {
-		s.t.Errorf("the defaults file has %q", got)
-	}
-	s.run("dpkg", "-i", s.debians())
-	s.master()
-	if installed, running := s.ours(); installed || running {
-		s.t.Errorf("ours is installed: %v, runs: %v", installed, running)
-	}
-	s.note("from a fresh installation of ours to Debian's")
 }
