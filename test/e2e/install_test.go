@@ -10,6 +10,9 @@ import (
 	"testing"
 )
 
+// The tests of this file are not run beside others: they make the machine busy,
+// and those measure times.
+
 // runHere runs a program in the source tree, on this machine, and returns what
 // it says.
 func runHere(t *testing.T, env []string, words ...string) string {
@@ -66,7 +69,6 @@ func TestDebianPackage(t *testing.T) {
 		t.Log("no program of ours to test")
 		return
 	}
-	t.Parallel()
 	var built [2][]byte
 	var path string
 	for i := range built {
@@ -119,7 +121,6 @@ func TestTarball(t *testing.T) {
 		t.Log("no program of ours to test")
 		return
 	}
-	t.Parallel()
 	folder := t.TempDir()
 	to := filepath.Join(folder, "to")
 	runHere(t, nil, "packaging/redhat/build", folder+"/k.tar.gz")
@@ -156,7 +157,6 @@ func TestMakeInstall(t *testing.T) {
 		t.Log("no program of ours to test")
 		return
 	}
-	t.Parallel()
 	to := t.TempDir()
 	runHere(t, []string{
 		"DESTDIR=" + to, "SBINDIR=/opt/k/sbin", "BINDIR=/opt/k/bin", "MANDIR=/opt/k/man", "DOCDIR=/opt/k/doc",
@@ -183,7 +183,6 @@ func TestCompletion(t *testing.T) {
 		t.Log("no program of ours to test")
 		return
 	}
-	t.Parallel()
 	for _, row := range []struct{ program, words, want string }{
 		{ours.Path, "--rel", "--release-vips --reload"},
 		{ours.Path, "--signum ST", "STOP STATS STATS_CLEAR"},
