@@ -445,13 +445,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
 						Since: "1.0.1", Area: "track", Meaning: "additional tracked interfaces",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<IFNAME>", Syntax: "[weight INT[-254..254] [reverse]] (+/-254 changed to +/-253)", Default: "weight 0 = FAULT when down",
 								Since: "1.0.1", Area: "track", Meaning: "one tracked interface; own interface is ignored; no noreverse here",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedInterface},
@@ -473,13 +473,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "1.1.13", Area: "track", Meaning: "tracked vrrp_scripts",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]] (+/-254 changed to +/-253)", Default: "weight and direction of the vrrp_script",
 								Since: "1.1.13", Area: "track", Meaning: "one tracked script; unknown names are reported and ignored",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedScript},

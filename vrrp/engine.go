@@ -12,6 +12,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/notify"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/wire"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	Beats Beats
 	// Scripts starts notify scripts; nil starts none.
 	Scripts Scripts
+	// Tracked runs the tracked scripts; nil runs none, and each stays without a result.
+	Tracked ScriptRunner
 	// Mail sends alert mails; nil sends none.
 	Mail Mailer
 	// Event receives the lines of vrrp_notify_fifo, without their ends. It must return at once; nil takes none.
@@ -64,6 +67,13 @@ type Scripts interface {
 	Notify(script config.Script, label string, arguments ...string)
 }
 
+// ScriptRunner runs tracked scripts.
+type ScriptRunner interface {
+	// Run starts script and returns at once. label says what it belongs to. After timeout, or when until is closed,
+	// the script is ended with its process group. done is called once, from any goroutine.
+	Run(script config.Script, label string, timeout time.Duration, until <-chan struct{}, done func(notify.Result))
+}
+
 // Mailer sends alert mails in the order in which it is given them. It must return at once.
 type Mailer interface {
 	// Send sends one mail. The subject is without the router_id in front.
@@ -85,6 +95,7 @@ type Engine struct {
 	links   netif.State
 	virtual map[netip.Addr]struct{} // every virtual address of the configuration
 	worker  *kernelWorker
+	scripts trackedScripts
 	changes bool // something is to be reported
 	clock   clockPair
 	slots   slots
@@ -149,6 +160,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) start(cfg config.Config) {
 	now := time.Now()
 	e.collectVirtual(cfg)
+	e.trackScripts(cfg, false)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
 	}
@@ -280,6 +292,7 @@ func (e *Engine) do(f func()) error {
 // When the addresses are to stay, the machines are left as they are: no peer is to be asked to take the addresses.
 func (e *Engine) stop(workerDone <-chan struct{}) error {
 	now := time.Now()
+	e.scripts.close()
 	for _, r := range e.order {
 		if !e.opt.KeepAddresses {
 			e.step(now, r, fsm.Shutdown{})

@@ -145,7 +145,7 @@ func (e *Engine) reportRest(r *router, a fsm.Report) {
 func (e *Engine) logEntering(r *router, actions []fsm.Action) {
 	for _, action := range actions {
 		a, ok := action.(fsm.Entered)
-		if !ok {
+		if !ok || a.Init && r.faults.Pending() {
 			continue
 		}
 		init := ""

@@ -32,6 +32,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Config = cfg
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
+	e.trackScripts(cfg, true)
 	for _, c := range changes {
 		if c.Kind == config.Removed {
 			if r := e.routers[Key(c.Old)]; r != nil {
@@ -50,7 +51,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 		}
 	}
 	e.reorder(cfg)
-	e.reassertAll(now)
+	e.applyFaults(now) // what is tracked may have changed where the instances have not
 	if cfg.Global.FIFOWriteVRRPStatesOnReload {
 		e.eventStates()
 	}
@@ -64,6 +65,7 @@ func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
 	faults := r.faults
 	e.observe(r)
 	e.step(now, r, fsm.Reconfigured{Config: machineConfig(cfg, r.source)})
+	e.stepPriority(now, r)
 	if r.faults != faults || cfg.Unsupported != nil || old.Unsupported != nil {
 		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	}
