@@ -180,8 +180,6 @@ func (m *Machine) faultsChanged(now time.Time, faults FaultSet) {
 	case faults != 0 && m.state == FaultState && pending && !faults.Pending():
 		m.enterFault(now)
 		m.do(Entered{State: FaultState, Priority: m.priority}) // what was waited for has failed
-	case faults == 0 && pending && m.owner() && m.state == FaultState:
-		m.leaveInit(now) // its start was only put off
 	case faults != 0 && m.state != FaultState:
 		m.exit(now, resign)
 		m.enterFault(now)
