@@ -850,12 +850,14 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "interface_up_down_delays", Syntax: "{ block of lines: IFNAME DOWN [UP] }", Default: "no delays",
 			Since: "2.2.3", Area: "vrrp", Meaning: "per-interface debounce of link state changes",
-			Do: opensBlock,
+			Effect: Acts,
+			Do:     opensBlock,
 			Options: []Keyword{
 				{
 					Name: "<IFNAME>", Syntax: "DOWN TIMER[0..255] [UP TIMER[0..255]] (seconds, 6 decimals)", Default: "UP omitted: code stores 0 (man page claims same as DOWN)",
 					Since: "2.2.3", Area: "vrrp", Meaning: "seconds the link must stay down (up) before trackers react",
-					Note: "DOWN must be less than (down_timer_adverts-1)*advert_int else reset; both reset when down_timer_adverts is 1; unknown interface is a fatal config error without dynamic_interfaces",
+					Effect: Acts,
+					Note:   "DOWN must be less than (down_timer_adverts-1)*advert_int else reset; both reset when down_timer_adverts is 1; unknown interface is a fatal config error without dynamic_interfaces",
 				},
 			},
 			Block: &Block{Entry: (*decoder).upDownDelay},

@@ -92,7 +92,7 @@ type Engine struct {
 	order   []*router          // in the order of the configuration
 	sockets *socketPool
 	queue   deadlines
-	links   netif.State
+	links   netif.State             // as instances are to see them
 	virtual map[netip.Addr]struct{} // every virtual address of the configuration
 	worker  *kernelWorker
 	scripts trackedScripts
@@ -108,6 +108,10 @@ type Engine struct {
 	newLinks *netif.State
 	linkErr  error
 	linkC    chan struct{}
+
+	rawLinks netif.State // as the kernel has them
+	debounce debounce
+	linksAt  time.Time // when a change that is held back comes to be seen, zero when there is none
 
 	outgoing []*sharedSocket // sockets with datagrams of this turn
 	retryAt  time.Time       // when instances without a socket are tried again
@@ -160,6 +164,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) start(cfg config.Config) {
 	now := time.Now()
 	e.collectVirtual(cfg)
+	e.logDelays()
 	e.trackScripts(cfg, false)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
@@ -215,6 +220,9 @@ func (e *Engine) untilNext() time.Duration {
 	if !e.retryAt.IsZero() {
 		next = min(next, e.retryAt.Sub(now))
 	}
+	if !e.linksAt.IsZero() {
+		next = min(next, e.linksAt.Sub(now))
+	}
 	if at, ok := e.sockets.nextDrain(); ok {
 		next = min(next, at.Sub(now))
 	}
@@ -229,6 +237,9 @@ func (e *Engine) expire() {
 	if !e.retryAt.IsZero() && !now.Before(e.retryAt) {
 		e.retryAt = time.Time{}
 		e.applyFaults(now)
+	}
+	if !e.linksAt.IsZero() && !now.Before(e.linksAt) {
+		e.applyLinks(now)
 	}
 	for _, s := range e.sockets.drains(now) {
 		e.receive(s)

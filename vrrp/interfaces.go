@@ -37,8 +37,9 @@ func (e *Engine) takeLinks() (changed bool, err error) {
 	e.linkMu.Lock()
 	defer e.linkMu.Unlock()
 	if e.newLinks != nil {
-		e.links, e.newLinks, changed = *e.newLinks, nil, true
+		e.rawLinks, e.newLinks, changed = *e.newLinks, nil, true
 	}
+	e.links, e.linksAt = e.debounce.apply(time.Now(), e.rawLinks, e.linkDelays())
 	err, e.linkErr = e.linkErr, nil
 	return changed, err
 }

@@ -32,6 +32,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Config = cfg
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
+	e.logDelays()
 	e.trackScripts(cfg, true)
 	for _, c := range changes {
 		if c.Kind == config.Removed {

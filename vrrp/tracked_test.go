@@ -339,3 +339,82 @@ func TestTrackInterface(t *testing.T) {
 		})
 	}
 }
+
+// A link that is down for less than its delay has not been down; one that stays down is, at the end of the delay.
+func TestUpDownDelays(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+		cfg := configOf(instance(100, time.Second))
+		cfg.UpDownDelays = []config.UpDownDelay{{Interface: "eth0", Down: time.Second, Up: 3 * time.Second}}
+		n.start(cfg, nil)
+		settle(5 * time.Second)
+		expectState(t, n, fsm.Master)
+		up, down := linkState(true, "192.168.4.100/24"), linkState(false, "192.168.4.100/24")
+		n.links.report(down, nil)
+		settle(900 * time.Millisecond)
+		expectState(t, n, fsm.Master)
+		n.links.report(up, nil)
+		settle(5 * time.Second)
+		if n.lines.count("Netlink reports") != 0 {
+			t.Errorf("a short failure was seen: %q", n.lines.lines)
+		}
+		n.links.report(down, nil)
+		settle(500 * time.Millisecond)
+		n.links.report(linkState(false, "192.168.4.100/24", "192.168.4.101/24"), nil) // other news begin no new delay
+		settle(400 * time.Millisecond)
+		expectState(t, n, fsm.Master)
+		settle(200 * time.Millisecond)
+		expectState(t, n, fsm.FaultState)
+		n.expectLines("Netlink reports eth0 down")
+		n.links.report(up, nil)
+		settle(2900 * time.Millisecond)
+		expectState(t, n, fsm.FaultState)
+		settle(200 * time.Millisecond)
+		expectState(t, n, fsm.Backup)
+		n.links.report(netif.State{}, nil)
+		settle(time.Millisecond)
+		expectState(t, n, fsm.FaultState) // what does not exist is not waited for
+		n.stop()
+	})
+}
+
+func TestLimitDelay(t *testing.T) {
+	const second = time.Second
+	for name, row := range map[string]struct {
+		down, up time.Duration
+		adverts  int
+		wantDown time.Duration
+		wantUp   time.Duration
+	}{
+		"short enough":      {second, 9 * second, 3, second, 9 * second},
+		"too long":          {9 * second, second, 3, 2*second - second/256, second},
+		"too long, both":    {9 * second, 9 * second, 3, 2*second - second/256, 2*second - second/256},
+		"one advert":        {second, second, 1, 0, 0},
+		"two adverts":       {second, second, 2, second - second/256, second - second/256},
+		"no delay at all":   {0, 0, 3, 0, 0},
+		"only up is longer": {0, 9 * second, 2, 0, 9 * second},
+	} {
+		got := limitDelay(config.UpDownDelay{Down: row.down, Up: row.up}, row.adverts, second)
+		if got.Down != row.wantDown || got.Up != row.wantUp {
+			t.Errorf("%s: %v %v, want %v %v", name, got.Down, got.Up, row.wantDown, row.wantUp)
+		}
+	}
+}
+
+// The first time that a link comes up is not held back.
+func TestUpDelayAtStart(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+		n.links.state = linkState(false, "192.168.4.100/24")
+		cfg := configOf(instance(100, time.Second))
+		cfg.UpDownDelays = []config.UpDownDelay{{Interface: "eth0", Down: 5 * time.Second, Up: 5 * time.Second}}
+		n.start(cfg, nil)
+		settle(time.Second)
+		expectState(t, n, fsm.FaultState)
+		n.links.report(linkState(true, "192.168.4.100/24"), nil)
+		settle(time.Millisecond)
+		expectState(t, n, fsm.Backup)
+		n.expectLines("VI_1: interface eth0 debounce timer(s) not less that 2 * advert_int - resetting")
+		n.stop()
+	})
+}
