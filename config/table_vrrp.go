@@ -445,13 +445,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
 						Since: "1.0.1", Area: "track", Meaning: "additional tracked interfaces",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<IFNAME>", Syntax: "[weight INT[-254..254] [reverse]] (+/-254 changed to +/-253)", Default: "weight 0 = FAULT when down",
 								Since: "1.0.1", Area: "track", Meaning: "one tracked interface; own interface is ignored; no noreverse here",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedInterface},
@@ -473,13 +473,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "1.1.13", Area: "track", Meaning: "tracked vrrp_scripts",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]] (+/-254 changed to +/-253)", Default: "weight and direction of the vrrp_script",
 								Since: "1.1.13", Area: "track", Meaning: "one tracked script; unknown names are reported and ignored",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedScript},
@@ -850,12 +850,14 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "interface_up_down_delays", Syntax: "{ block of lines: IFNAME DOWN [UP] }", Default: "no delays",
 			Since: "2.2.3", Area: "vrrp", Meaning: "per-interface debounce of link state changes",
-			Do: opensBlock,
+			Effect: Acts,
+			Do:     opensBlock,
 			Options: []Keyword{
 				{
 					Name: "<IFNAME>", Syntax: "DOWN TIMER[0..255] [UP TIMER[0..255]] (seconds, 6 decimals)", Default: "UP omitted: code stores 0 (man page claims same as DOWN)",
 					Since: "2.2.3", Area: "vrrp", Meaning: "seconds the link must stay down (up) before trackers react",
-					Note: "DOWN must be less than (down_timer_adverts-1)*advert_int else reset; both reset when down_timer_adverts is 1; unknown interface is a fatal config error without dynamic_interfaces",
+					Effect: Acts,
+					Note:   "DOWN must be less than (down_timer_adverts-1)*advert_int else reset; both reset when down_timer_adverts is 1; unknown interface is a fatal config error without dynamic_interfaces",
 				},
 			},
 			Block: &Block{Entry: (*decoder).upDownDelay},

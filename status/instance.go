@@ -30,8 +30,8 @@ func (t *text) instance(in *vrrp.InstanceView, v vrrp.View) {
 	}
 	t.flags(c)
 	t.line("   Wantstate = %s", m.Wanted)
-	t.faults(m.Faults, len(c.Unsupported))
-	t.line("   Number of track scripts init = 0")
+	t.faults(m.Faults, len(c.Unsupported), in.Tracked.Faults)
+	t.line("   Number of track scripts init = %d", in.Tracked.Pending)
 	t.line("   Last transition = %s", stamp(m.LastTransition))
 	if in.Deadline.IsZero() {
 		t.line("   Read timeout = DISABLED")
@@ -82,14 +82,10 @@ var faultWords = []struct {
 	{fsm.FaultAddress, "no source IP address"}, {fsm.FaultUnsupported, "config error"},
 }
 
-func (t *text) faults(set fsm.FaultSet, unsupported int) {
-	trackers := 0
-	if set.Has(fsm.FaultTracker) {
-		trackers = 1
-	}
+func (t *text) faults(set fsm.FaultSet, unsupported, trackers int) {
 	t.line("   Number of config faults = %d", unsupported)
 	t.line("   Number of tracker faults = %d", trackers)
-	if set == 0 {
+	if set = set.With(fsm.FaultPending, false); set == 0 {
 		t.line("   Flags of interface faults - (none)")
 		return
 	}
@@ -161,7 +157,7 @@ func (t *text) timing(in *vrrp.InstanceView) {
 	t.line("   Virtual Router ID = %d", c.VRID)
 	t.line("   Priority = %d", c.Priority)
 	t.line("   Effective priority = %d", in.Machine.Priority)
-	t.line("   Total priority = %d", in.Machine.Priority)
+	t.line("   Total priority = %d", int(c.Priority)+in.Tracked.Add)
 	if c.NoPreempt {
 		t.line("   Highest other priority = %d", in.Machine.MasterPriority)
 	}

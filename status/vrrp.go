@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keepalived-go/config"
+	"keepalived-go/track"
 	"keepalived-go/vrrp"
 	"keepalived-go/vrrp/fsm"
 )
@@ -148,13 +149,13 @@ func scriptNamed(c config.Config, name string) config.Script {
 	return config.Script{}
 }
 
-// scripts writes the tracked scripts. Nothing runs them yet, so none has a result.
+// scripts writes the tracked scripts.
 func (t *text) scripts(v vrrp.View) {
-	if len(v.Config.Scripts) > 0 {
+	if len(v.Scripts) > 0 {
 		t.line("------< VRRP Scripts >------")
 	}
-	for i := range v.Config.Scripts {
-		s := &v.Config.Scripts[i]
+	for i := range v.Scripts {
+		s, state := &v.Scripts[i].Config, &v.Scripts[i].State
 		t.line(" VRRP Script = %s", s.Name)
 		t.line("   Command = %s", command(s.Script.Argv))
 		t.line("   Interval = %s sec", thousandths(s.Interval))
@@ -162,17 +163,20 @@ func (t *text) scripts(v vrrp.View) {
 		t.line("   Weight = %s", weight(s.Weight))
 		t.line("   Rise = %d", s.Rise)
 		t.line("   Fall = %d", s.Fall)
-		t.line("   Result = 0")
+		t.line("   Result = %d", state.Result())
 		t.line("   Insecure = no")
-		t.line("   Init state = %s", either(s.InitFail, "INIT/FAILED", "INIT"))
-		t.line("   Status = BAD")
+		t.line("   Init state = %s", startWords[state.Start()])
+		t.line("   Status = %s", either(state.Good(), "GOOD", "BAD"))
 		owner, _ := t.owner(s.Script)
 		t.line("   Script uid:gid = %s", owner)
 		t.line("   VRRP instances :")
 		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackScripts }, s.Name)
-		t.line("   State = idle")
+		t.line("   State = %s", v.Scripts[i].Phase)
 	}
 }
+
+// startWords are upstream's words for how far a script has come.
+var startWords = map[track.Start]string{track.Settled: "unknown", track.Fresh: "INIT", track.Failed: "INIT/FAILED", track.Added: "INIT/RELOAD"}
 
 // thousandths is a time in seconds, with three digits behind the point where it is not whole.
 func thousandths(d time.Duration) string {

@@ -18,7 +18,7 @@ func (e *Engine) step(now time.Time, r *router, ev fsm.Event) {
 	said := false
 	for _, action := range actions {
 		if _, report := action.(fsm.Report); !report && !said {
-			e.logEntering(r, actions) // after the reason for it, before what it brings
+			e.logEntering(r, before, actions) // after the reason for it, before what it brings
 			said = true
 		}
 		e.do1(now, r, action)

@@ -31,6 +31,7 @@ type node struct {
 	engine *Engine
 	script *fakeScripts
 	mails  *fakeMail
+	tracks *fakeTracked // nil: nobody runs tracked scripts
 	cancel context.CancelFunc
 	done   chan error
 	states []InstanceState
@@ -58,10 +59,14 @@ func linkState(running bool, addresses ...string) netif.State {
 // start runs an engine with the configuration.
 func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	n.t.Helper()
-	engine, err := New(Options{
+	opt := Options{
 		Config: cfg, Network: n.host.Network(), Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
 		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Report: func(s []InstanceState) { n.states = s },
-	})
+	}
+	if n.tracks != nil {
+		opt.Tracked = n.tracks
+	}
+	engine, err := New(opt)
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Config = cfg
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
+	e.logDelays()
+	e.trackScripts(cfg, true)
 	for _, c := range changes {
 		if c.Kind == config.Removed {
 			if r := e.routers[Key(c.Old)]; r != nil {
@@ -50,7 +52,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 		}
 	}
 	e.reorder(cfg)
-	e.reassertAll(now)
+	e.applyFaults(now) // what is tracked may have changed where the instances have not
 	if cfg.Global.FIFOWriteVRRPStatesOnReload {
 		e.eventStates()
 	}
@@ -64,6 +66,7 @@ func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
 	faults := r.faults
 	e.observe(r)
 	e.step(now, r, fsm.Reconfigured{Config: machineConfig(cfg, r.source)})
+	e.stepPriority(now, r)
 	if r.faults != faults || cfg.Unsupported != nil || old.Unsupported != nil {
 		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	}

@@ -6,6 +6,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/track"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/packet"
 )
@@ -21,6 +22,9 @@ type router struct {
 	source netip.Addr // primary address, invalid when there is none
 	faults fsm.FaultSet
 	socket *sharedSocket
+
+	tracked track.Influence // of everything that it tracks
+	resumed bool            // it went on as Master, and scripts have had no result since
 
 	message packet.Message
 	expect  packet.Expect
@@ -149,8 +153,10 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	r := e.newRouter(cfg, resume, now)
 	e.routers[r.key] = r
 	e.order = append(e.order, r)
+	r.resumed = resume != nil
 	e.observe(r)
 	e.step(now, r, fsm.SourceChanged{Source: r.source})
+	e.stepPriority(now, r)
 	if len(cfg.Unsupported) > 0 {
 		e.log.Warnf("(%s) held in FAULT state: cannot act on %s yet", cfg.Name, joinWords(cfg.Unsupported))
 	}
@@ -163,8 +169,11 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 		return r
 	}
 	if resume != nil {
-		r.machine = fsm.New(machineConfig(cfg, r.source))
+		r.machine, r.resumed = fsm.New(machineConfig(cfg, r.source)), false
+		e.observe(r)
+		e.stepPriority(now, r)
 	}
+	e.logTrackFaults(r)
 	e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	e.step(now, r, fsm.Startup{})
 	return r

@@ -7,6 +7,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/track"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/wire"
 )
@@ -17,6 +18,7 @@ type View struct {
 	Instances []InstanceView // in the order of the configuration
 	Links     netif.State
 	Sockets   []SocketView // in the order of their descriptors
+	Scripts   []ScriptView // those that are tracked, in the order of the configuration
 }
 
 // InstanceView is one moment of an instance.
@@ -24,11 +26,19 @@ type InstanceView struct {
 	Config   config.Instance
 	Machine  fsm.Snapshot
 	Stats    Stats
-	Source   netip.Addr // primary address, invalid when there is none
-	LastSent time.Time  // last advert, zero when there was none
-	Deadline time.Time  // when the machine wants to act next, zero when only an event can move it
-	Index    int        // of its interface, 0 when that is missing
-	In, Out  int        // descriptors of its socket, -1 without one
+	Tracked  track.Influence // of everything that it tracks
+	Source   netip.Addr      // primary address, invalid when there is none
+	LastSent time.Time       // last advert, zero when there was none
+	Deadline time.Time       // when the machine wants to act next, zero when only an event can move it
+	Index    int             // of its interface, 0 when that is missing
+	In, Out  int             // descriptors of its socket, -1 without one
+}
+
+// ScriptView is one moment of a tracked script.
+type ScriptView struct {
+	Config config.TrackScript
+	State  track.Script
+	Phase  track.Phase
 }
 
 // SocketView is one socket with the instances that use it.
@@ -57,7 +67,7 @@ func (e *Engine) View(clearing bool) (View, error) {
 }
 
 func (e *Engine) view() View {
-	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order))}
+	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view()}
 	for _, r := range e.order {
 		v.Instances = append(v.Instances, r.view())
 	}
@@ -70,7 +80,7 @@ func (e *Engine) view() View {
 
 func (r *router) view() InstanceView {
 	v := InstanceView{
-		Config: r.cfg, Machine: r.machine.Snapshot(), Stats: r.stats, Source: r.source,
+		Config: r.cfg, Machine: r.machine.Snapshot(), Stats: r.stats, Tracked: r.tracked, Source: r.source,
 		LastSent: r.lastSent, Deadline: r.deadline, Index: r.link.Index, In: -1, Out: -1,
 	}
 	if r.socket != nil {
