@@ -113,6 +113,9 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 		in.MulticastSource = genIPv4(t)
 		in.TrackSource = rapid.Bool().Draw(t, "track source")
 	}
+	if rapid.Bool().Draw(t, "unicast") {
+		genUnicast(t, &in, c.Global)
+	}
 	in.LowerPrioNoAdvert, in.HigherPrioSendAdvert = rapid.Bool().Draw(t, "lower"), rapid.Bool().Draw(t, "higher")
 	in.SkipCheckAdvAddr, in.DontTrackPrimary = rapid.Bool().Draw(t, "skip"), rapid.Bool().Draw(t, "dont")
 	in.V3ChecksumAsV2, in.SMTPAlert = rapid.Bool().Draw(t, "sum"), rapid.Bool().Draw(t, "mail")
@@ -138,6 +141,25 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 		in.Rules = rapid.SliceOfN(rapid.Custom(genRule), 1, 3).Draw(t, "rules")
 	}
 	return in
+}
+
+// genUnicast makes an instance that has peers in place of a group.
+func genUnicast(t *rapid.T, in *Instance, g Global) {
+	in.MulticastGroup = netip.Addr{}
+	in.UnicastTTL = rapid.IntRange(1, 255).Draw(t, "ttl")
+	in.CheckUnicastSource = rapid.Bool().Draw(t, "check source")
+	for i := range rapid.IntRange(1, 3).Draw(t, "peers") {
+		least := rapid.Uint8().Draw(t, "least")
+		p := UnicastPeer{netip.AddrFrom4([4]byte{172, 16, 0, byte(i)}), least, rapid.Uint8Range(least, 255).Draw(t, "greatest")}
+		in.UnicastPeers = append(in.UnicastPeers, p)
+		in.CheckUnicastSource = in.CheckUnicastSource || p.MinTTL != 0 || p.MaxTTL != 255
+	}
+	in.PeersOnly = in.CheckUnicastSource || g.VRRPCheckUnicastSrc
+	in.UnicastFaultNoPeer = rapid.Bool().Draw(t, "fault")
+	in.OldUnicastChecksum = rapid.SampledFrom([]string{"", "yes", "never"}).Draw(t, "old checksum")
+	if in.Version == 3 && in.OldUnicastChecksum != "never" {
+		in.ChecksumGroup = g.VRRPMcastGroup4
+	}
 }
 
 // genHMAC makes keys as they are and in digits.

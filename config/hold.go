@@ -11,9 +11,6 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		on   bool
 		name string
 	}{
-		{i.Family == 6, "IPv6"},
-		{len(i.UnicastPeers) > 0, "unicast_peer"},
-		{i.UnicastFaultNoPeer && len(i.UnicastPeers) == 0, "unicast_fault_no_peer"},
 		{i.VMAC.Use || slices.ContainsFunc(i.Addresses, onVMAC) || slices.ContainsFunc(i.ExcludedAddresses, onVMAC), "use_vmac"},
 		{i.IPVLAN.Use, "use_ipvlan"},
 		{i.AuthType == AuthAH, "auth_type AH"},

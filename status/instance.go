@@ -30,7 +30,7 @@ func (t *text) instance(in *vrrp.InstanceView, v vrrp.View) {
 	}
 	t.flags(c)
 	t.line("   Wantstate = %s", m.Wanted)
-	t.faults(m.Faults, len(c.Unsupported), in.Tracked.Faults)
+	t.faults(m.Faults, configFaults(c), in.Tracked.Faults)
 	t.line("   Number of track scripts init = %d", in.Tracked.Pending)
 	t.line("   Last transition = %s", stamp(m.LastTransition))
 	if in.Deadline.IsZero() {
@@ -80,6 +80,14 @@ var faultWords = []struct {
 }{
 	{fsm.FaultTracker, "unspecified"}, {fsm.FaultInterface, "i/f down"}, {fsm.FaultPermission, "no socket"},
 	{fsm.FaultAddress, "no source IP address"}, {fsm.FaultUnsupported, "config error"},
+}
+
+// configFaults counts what in the configuration keeps the instance from running.
+func configFaults(c *config.Instance) int {
+	if c.LacksPeers() {
+		return len(c.Unsupported) + 1
+	}
+	return len(c.Unsupported)
 }
 
 func (t *text) faults(set fsm.FaultSet, unsupported, trackers int) {
@@ -222,7 +230,7 @@ func (t *text) addresses(in *vrrp.InstanceView, v vrrp.View) {
 	}
 	t.list("   Virtual IP Excluded :", addressTexts(c.ExcludedAddresses, in, v.Links))
 	if len(c.UnicastPeers) > 0 {
-		t.unicast(c)
+		t.unicast(in)
 	}
 	if in.In < 0 {
 		t.line("   No sockets allocated")
@@ -252,7 +260,8 @@ func (t *text) list(heading string, lines []string) {
 	}
 }
 
-func (t *text) unicast(c *config.Instance) {
+func (t *text) unicast(in *vrrp.InstanceView) {
+	c := &in.Config
 	if c.UnicastTTL != 0 {
 		t.line("   Unicast TTL = %d", c.UnicastTTL)
 	}
@@ -262,7 +271,8 @@ func (t *text) unicast(c *config.Instance) {
 		peers = append(peers, fmt.Sprintf("%s min_ttl %d max_ttl %d", p.Addr, p.MinTTL, p.MaxTTL))
 	}
 	t.list("   Unicast Peer :", peers)
-	t.line("   Unicast checksum compatibility = %s", map[string]string{"": "no", "yes": "config", "never": "never"}[c.OldUnicastChecksum])
+	compatibility := map[string]string{"": "no", "yes": "config", "never": "never"}[c.OldUnicastChecksum]
+	t.line("   Unicast checksum compatibility = %s", either(in.OldChecksum, "auto", compatibility))
 }
 
 func (t *text) tracked(c *config.Instance) {

@@ -200,7 +200,7 @@ func jsonData(in *vrrp.InstanceView, v vrrp.View) instanceData {
 func jsonStats(s *vrrp.Stats) instanceStats {
 	return instanceStats{
 		AdvertRcvd: s.AdvertRcvd, AdvertSent: s.AdvertSent, BecomeMaster: s.BecomeMaster, ReleaseMaster: s.ReleaseMaster,
-		PacketLength: s.Dropped[packet.Length], AdvertInterval: s.Dropped[packet.Interval], TTL: s.Dropped[packet.TTLRange],
+		PacketLength: s.Dropped[packet.Length], AdvertInterval: s.Dropped[packet.Interval], TTL: ttlErrors(s),
 		InvalidType: s.Dropped[packet.Type], AddressList: addressErrors(s), InvalidAuthType: s.Dropped[packet.AuthTypeUnknown],
 		AuthTypeMismatch: s.Dropped[packet.AuthTypeOther], AuthFailure: s.Dropped[packet.AuthFailure],
 		PriorityZeroRcvd: s.PriorityZeroRcvd, PriorityZeroSent: s.PriorityZeroSent,

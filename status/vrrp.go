@@ -67,9 +67,12 @@ func (t *text) sockets(v vrrp.View) {
 		s := &v.Sockets[i]
 		t.line(" fd_in %d fd_out = %d", s.In, s.Out)
 		t.line("   Interface = %s", s.Interface)
-		t.line("   Family = %s", either(s.Group.Is6(), "IPv6", "IPv4"))
+		t.line("   Family = %s", either(s.Group.Is6() || s.Local.Is6(), "IPv6", "IPv4"))
 		t.line("   Protocol = VRRP")
-		t.line("   Type = Multicast")
+		t.line("   Type = %s", either(s.Local.IsValid(), "Unicast", "Multicast"))
+		if s.Local.IsValid() {
+			t.line("   Address = %s", s.Local)
+		}
 		t.line("   Rx buf size = %d", s.ReceiveBuffer)
 		t.line("   VRRP instances")
 		for j, name := range s.Instances {

@@ -133,12 +133,13 @@ func (e *Engine) observe(r *router) {
 	}
 	e.observeTracked(r)
 	links := e.influence(trackedBy{interfaces: r.cfg.TrackInterfaces})
-	down := !exists || (!link.Ready() && !r.cfg.DontTrackPrimary) || links.Faults > 0
-	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, !r.source.IsValid())
+	anywhere := r.cfg.Interface == "" // unicast over whatever interface the route says
+	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0
+	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, e.faultNoSource(r))
 	if r.faults.Has(fsm.FaultUnsupported) {
 		return // it never sends nor listens, so it needs no socket
 	}
-	e.observeSocket(r, exists && link.Up)
+	e.observeSocket(r, anywhere || exists && link.Up)
 }
 
 func (e *Engine) observeSocket(r *router, usable bool) {

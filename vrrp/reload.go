@@ -61,9 +61,8 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 
 // updateRouter gives a running instance its new configuration.
 func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
-	old := r.cfg
+	old, faults := r.cfg, r.faults
 	r.configure(cfg)
-	faults := r.faults
 	e.observe(r)
 	e.step(now, r, fsm.Reconfigured{Config: machineConfig(cfg, r.source)})
 	e.stepPriority(now, r)

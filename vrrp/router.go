@@ -30,6 +30,12 @@ type router struct {
 	expect  packet.Expect
 	ipID    uint16
 
+	destinations []netip.Addr // of adverts: the group, or the peers
+	hopLimit     uint8        // of adverts
+	oldChecksum  bool         // a peer sends the checksum of old releases, and gets it
+	saidChecksum bool         // that a peer sends another checksum was logged
+	twin         *router      // another one on the same socket with the same VRID and other peers
+
 	deadline  time.Time // zero: not in the heap
 	heapIndex int
 
@@ -53,11 +59,13 @@ type Stats struct {
 	PriorityZeroSent             uint64
 	Dropped                      [packet.NumReasons]uint64 // by reason
 	MasterConflicts, SendFailure uint64
+	OtherChecksum                uint64 // adverts accepted whose checksum has a form that we do not send
 }
 
 // newRouter makes a router in Init. resume is nil for a fresh one.
 func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.Time) *router {
 	r := &router{key: Key(cfg), slot: e.slots.take(), seen: map[place]struct{}{}}
+	r.oldChecksum = resume != nil && resume.OldChecksum
 	r.configure(cfg)
 	mc := machineConfig(cfg, r.source)
 	mc.StartupDelay = e.opt.Config.Global.StartupDelay
@@ -85,8 +93,8 @@ func (r *router) configure(cfg config.Instance) {
 			copy(r.message.AuthData[:], cfg.AuthPass)
 		}
 	}
-	r.expect = packet.Expect{Message: r.message, Group: cfg.MulticastGroup, SkipKnownMaster: cfg.SkipCheckAdvAddr}
-	r.faults = r.faults.With(fsm.FaultUnsupported, len(cfg.Unsupported) > 0)
+	r.configureNetwork()
+	r.faults = r.faults.With(fsm.FaultUnsupported, cfg.Held())
 }
 
 func advertised(cfg config.Instance) []netip.Addr {
@@ -157,9 +165,7 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	e.observe(r)
 	e.step(now, r, fsm.SourceChanged{Source: r.source})
 	e.stepPriority(now, r)
-	if len(cfg.Unsupported) > 0 {
-		e.log.Warnf("(%s) held in FAULT state: cannot act on %s yet", cfg.Name, joinWords(cfg.Unsupported))
-	}
+	e.sayHeld(cfg)
 	if resume != nil && r.faults == 0 {
 		e.log.Infof("(%s) Resuming as MASTER", cfg.Name)
 		if r.socket != nil {

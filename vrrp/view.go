@@ -32,6 +32,8 @@ type InstanceView struct {
 	Deadline time.Time       // when the machine wants to act next, zero when only an event can move it
 	Index    int             // of its interface, 0 when that is missing
 	In, Out  int             // descriptors of its socket, -1 without one
+	// OldChecksum says that a peer has been heard that knows the checksum of old releases alone.
+	OldChecksum bool
 }
 
 // ScriptView is one moment of a tracked script.
@@ -44,7 +46,8 @@ type ScriptView struct {
 // SocketView is one socket with the instances that use it.
 type SocketView struct {
 	Interface     string
-	Group         netip.Addr // the multicast group that it has joined
+	Group         netip.Addr // the multicast group that it has joined, invalid for unicast
+	Local         netip.Addr // the address that unicast comes to
 	In, Out       int        // descriptors
 	ReceiveBuffer int        // bytes as configured, 0: the kernel's default
 	Instances     []string
@@ -81,7 +84,7 @@ func (e *Engine) view() View {
 func (r *router) view() InstanceView {
 	v := InstanceView{
 		Config: r.cfg, Machine: r.machine.Snapshot(), Stats: r.stats, Tracked: r.tracked, Source: r.source,
-		LastSent: r.lastSent, Deadline: r.deadline, Index: r.link.Index, In: -1, Out: -1,
+		LastSent: r.lastSent, Deadline: r.deadline, Index: r.link.Index, In: -1, Out: -1, OldChecksum: r.oldChecksum,
 	}
 	if r.socket != nil {
 		v.In, v.Out = descriptors(r.socket.socket)
@@ -90,12 +93,10 @@ func (r *router) view() InstanceView {
 }
 
 func (s *sharedSocket) view() SocketView {
-	v := SocketView{Interface: s.key.Interface, Group: s.key.Group, ReceiveBuffer: s.key.ReceiveBuffer}
+	v := SocketView{Interface: s.key.Interface, Group: s.key.Group, Local: s.key.Local, ReceiveBuffer: s.key.ReceiveBuffer}
 	v.In, v.Out = descriptors(s.socket)
-	for vrid, r := range s.routers {
-		if r != nil {
-			v.Instances, v.VRIDs = append(v.Instances, r.cfg.Name), append(v.VRIDs, uint8(vrid))
-		}
+	for r := range s.all() {
+		v.Instances, v.VRIDs = append(v.Instances, r.cfg.Name), append(v.VRIDs, r.cfg.VRID)
 	}
 	return v
 }
