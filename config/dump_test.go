@@ -128,7 +128,7 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 	in.TrackScripts = genTracks(t, names(c.Scripts, func(s TrackScript) string { return s.Name }), 253)
 	in.TrackFiles = genTracks(t, names(c.TrackFiles, func(f TrackFile) string { return f.Name }), 254)
 	in.TrackProcesses = genTracks(t, names(c.TrackProcesses, func(p TrackProcess) string { return p.Name }), 254)
-	for kind, list := range map[string][]Track{"track_file": in.TrackFiles, "track_process": in.TrackProcesses} {
+	for kind, list := range map[string][]Track{"track_process": in.TrackProcesses} {
 		if faultTracker(list) {
 			in.Unsupported = append(in.Unsupported, kind)
 		}
@@ -247,7 +247,7 @@ func plain(c Config) Config {
 			held[u] = true
 		}
 		in.Unsupported = nil
-		for _, u := range []string{"auth_hmac", "track_file", "track_process"} {
+		for _, u := range []string{"auth_hmac", "track_process"} {
 			if held[u] {
 				in.Unsupported = append(in.Unsupported, u)
 			}

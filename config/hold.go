@@ -21,7 +21,6 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		{i.SyncGroup != "", "vrrp_sync_group"},
 		{i.Instance.Strict, "strict_mode"},
 		{i.noAccept, "no_accept"},
-		{faultTracker(i.TrackFiles), "track_file"},
 		{faultTracker(i.TrackProcesses), "track_process"},
 		{faultTracker(i.TrackBFD), "track_bfd"},
 	} {
@@ -49,7 +48,7 @@ func (d *decoder) noteWeights(i *rawInstance) {
 		kind string
 		list []Track
 	}{
-		{"track_file", i.TrackFiles}, {"track_process", i.TrackProcesses}, {"track_bfd", i.TrackBFD},
+		{"track_process", i.TrackProcesses}, {"track_bfd", i.TrackBFD},
 	} {
 		weighted := slices.ContainsFunc(c.list, func(t Track) bool { return t.Weight.Value != 0 })
 		if weighted && !d.weightsNoted[c.kind] {

@@ -431,13 +431,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "tracked files",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the track_file",
 								Since: "2.0.0", Area: "track", Meaning: "one tracked file",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedFile},

@@ -207,14 +207,14 @@ func paramMatch(m config.ParamMatch) string {
 
 // trackers writes files and processes that are tracked.
 func (t *text) trackers(v vrrp.View) {
-	if len(v.Config.TrackFiles) > 0 {
+	if len(v.Files) > 0 {
 		t.line("------< VRRP Track files >------")
 	}
-	for i := range v.Config.TrackFiles {
-		f := &v.Config.TrackFiles[i]
+	for i := range v.Files {
+		f := &v.Files[i].Config
 		t.line(" Track file = %s", f.Name)
 		t.line("   File = %s", f.Path)
-		t.line("   Status = 0")
+		t.line("   Status = %d", v.Files[i].Status)
 		t.line("   Weight = %s", weight(f.Weight))
 		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackFiles }, f.Name)
 	}

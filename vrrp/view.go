@@ -19,6 +19,7 @@ type View struct {
 	Links     netif.State
 	Sockets   []SocketView // in the order of their descriptors
 	Scripts   []ScriptView // those that are tracked, in the order of the configuration
+	Files     []FileView   // likewise
 }
 
 // InstanceView is one moment of an instance.
@@ -39,6 +40,12 @@ type ScriptView struct {
 	Config config.TrackScript
 	State  track.Script
 	Phase  track.Phase
+}
+
+// FileView is one moment of a tracked file.
+type FileView struct {
+	Config config.TrackFile
+	Status int // the number in it
 }
 
 // SocketView is one socket with the instances that use it.
@@ -67,7 +74,7 @@ func (e *Engine) View(clearing bool) (View, error) {
 }
 
 func (e *Engine) view() View {
-	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view()}
+	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view(), Files: e.files.view()}
 	for _, r := range e.order {
 		v.Instances = append(v.Instances, r.view())
 	}

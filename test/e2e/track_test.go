@@ -14,8 +14,11 @@ import (
 // switchFile is what the tracked script of these tests looks for.
 const switchFile = lab.Dir + "/tmp/switch"
 
+// numberFile is what is tracked for the number in it.
+const numberFile = lab.Dir + "/tmp/number"
+
 // trackStory are the lines that tell what a tracker has changed.
-var trackStory = regexp.MustCompile("(VRRP_Script\\(|Script `|\\(VI_1\\):? ([Ee]ntering|Changing)|Netlink reports dum0|Quorum ).*")
+var trackStory = regexp.MustCompile("(VRRP_Script\\(|Script `|\\(VI_1\\):? ([Ee]ntering|Changing)|Netlink reports dum0|Quorum |\\(VI_1\\): tracked).*")
 
 func storyOf(output string) []string { return trackStory.FindAllString(output, -1) }
 
@@ -31,7 +34,7 @@ const trackScript = "global_defs {\nscript_user root\nenable_script_security\n}\
 
 const (
 	toMaster = "(VI_1) Entering MASTER STATE"
-	toBackup = "(VI_1) Entering BACKUP STATE"
+	toBackup = "(VI_1) Entering BACKUP STATE\n" // not the one of the start, which has more to say
 	toFault  = "(VI_1) Entering FAULT STATE"
 	turnOn   = "touch " + switchFile
 	turnOff  = "rm " + switchFile
@@ -42,6 +45,9 @@ func TestTrackStory(t *testing.T) {
 	t.Parallel()
 	tracksScript := func(script, line string) string {
 		return fmt.Sprintf(trackScript, script) + "%s" + "track_script {\n" + line + "\n}\n"
+	}
+	tracksFile := func(file, line string) string {
+		return "track_file f {\nfile " + numberFile + "\n" + file + "}\n%strack_file {\n" + line + "\n}\n"
 	}
 	tracksInterface := func(line string) string { return "%strack_interface {\n" + line + "\n}\n" }
 	changed := func(from, to int) string {
@@ -69,6 +75,16 @@ func TestTrackStory(t *testing.T) {
 			{"", toMaster}, {turnOff, changed(100, 80)}}, false},
 		"script for an owner": {tracksScript("", "chk\n}\npriority 255\ntrack_file {"), []step{
 			{"", toMaster}, {turnOff, toFault}, {turnOn, toBackup}, {"", toMaster}}, false},
+		"file with a weight": {tracksFile("weight 2\n", "f"), []step{
+			{"echo 5 > " + numberFile, ""}, {"", toMaster}, {"echo -7 > " + numberFile, changed(110, 86)}, {"rm " + numberFile, changed(86, 100)},
+			{"echo 0x10 > " + numberFile + ".new; mv " + numberFile + ".new " + numberFile, changed(100, 132)}, {"echo none > " + numberFile, changed(132, 100)}}, false},
+		"file without a weight": {tracksFile("weight 0\n", "f"), []step{
+			{"", toMaster}, {"echo 5 > " + numberFile, toFault}, {"echo 0 > " + numberFile, toBackup}, {"", toMaster}}, false},
+		"file with a reversed weight": {tracksFile("", "f weight 3 reverse"), []step{
+			{"", toMaster}, {"echo 5 > " + numberFile, changed(100, 85)}}, false},
+		"file that asks for too much": {tracksFile("", "f"), []step{
+			{"", toMaster}, {"echo -254 > " + numberFile, toFault}, {"echo 0 > " + numberFile, toBackup}}, false},
+		"file that is made at the start": {tracksFile("init_file 7\n", "f"), []step{{"", toMaster}, {"echo 9 > " + numberFile, changed(107, 109)}}, false},
 		"interface without a weight": {tracksInterface("dum0"), []step{
 			{"", toMaster}, {"ip link set dum0x down", toFault}, {"ip link set dum0x up", toBackup}, {"", toMaster}}, false},
 		"interface with a weight": {tracksInterface("dum0 weight -30"), []step{
