@@ -97,9 +97,11 @@ type Engine struct {
 	worker  *kernelWorker
 	scripts trackedScripts
 	files   *trackedFiles
-	changes bool // something is to be reported
-	clock   clockPair
-	slots   slots
+
+	processes *trackedProcesses
+	changes   bool // something is to be reported
+	clock     clockPair
+	slots     slots
 
 	commands chan func()
 	readable chan *sharedSocket
@@ -134,6 +136,8 @@ func New(opt Options) (*Engine, error) {
 		linkC:    make(chan struct{}, 1),
 		stopped:  make(chan struct{}),
 		files:    &trackedFiles{},
+
+		processes: &trackedProcesses{},
 	}
 	e.sockets = newSocketPool(opt.Network, e.readable)
 	e.worker = newKernelWorker(opt, e.results)
@@ -171,6 +175,7 @@ func (e *Engine) start(cfg config.Config) {
 		e.initFiles(cfg)
 	}
 	e.trackFiles(cfg)
+	e.trackProcesses(cfg)
 	e.trackScripts(cfg, false)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
@@ -311,6 +316,7 @@ func (e *Engine) stop(workerDone <-chan struct{}) error {
 	now := time.Now()
 	e.scripts.close()
 	e.files.close()
+	e.processes.close()
 	for _, r := range e.order {
 		if !e.opt.KeepAddresses {
 			e.step(now, r, fsm.Shutdown{})

@@ -1,6 +1,7 @@
 package vrrp
 
 import (
+	"slices"
 	"time"
 
 	"keepalived-go/config"
@@ -28,12 +29,11 @@ func (t *trackedFiles) view() []FileView {
 	return views
 }
 
-// trackFiles watches the tracked files of a (new) configuration, and knows what is in them when it returns.
+// trackFiles watches the tracked files of a (new) configuration, and knows what is in them when it returns. Where nothing
+// has changed the watch goes on.
 func (e *Engine) trackFiles(cfg config.Config) {
-	e.files.close()
-	files := &trackedFiles{status: map[string]int{}}
-	e.files = files
 	used := used(cfg, func(by trackLists) []config.Track { return by.files })
+	files := &trackedFiles{status: map[string]int{}}
 	var list []track.File
 	for _, c := range cfg.TrackFiles {
 		if used[c.Name] {
@@ -41,6 +41,11 @@ func (e *Engine) trackFiles(cfg config.Config) {
 			list = append(list, track.File{Name: c.Name, Path: c.Path})
 		}
 	}
+	if slices.Equal(files.order, e.files.order) {
+		return
+	}
+	e.files.close()
+	e.files = files
 	if len(list) == 0 {
 		return
 	}

@@ -34,6 +34,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.collectVirtual(cfg)
 	e.logDelays()
 	e.trackFiles(cfg)
+	e.trackProcesses(cfg)
 	e.trackScripts(cfg, true)
 	for _, c := range changes {
 		if c.Kind == config.Removed {

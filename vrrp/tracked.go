@@ -9,15 +9,15 @@ import (
 )
 
 // trackLists are the lists of tracked objects of an instance, or of a group.
-type trackLists struct{ interfaces, scripts, files []config.Track }
+type trackLists struct{ interfaces, scripts, files, processes []config.Track }
 
 // instanceTracks and groupTracks are the lists of an instance and of a group.
 func instanceTracks(c *config.Instance) trackLists {
-	return trackLists{interfaces: c.TrackInterfaces, scripts: c.TrackScripts, files: c.TrackFiles}
+	return trackLists{interfaces: c.TrackInterfaces, scripts: c.TrackScripts, files: c.TrackFiles, processes: c.TrackProcesses}
 }
 
 func groupTracks(g *config.SyncGroup) trackLists {
-	return trackLists{interfaces: g.TrackInterfaces, scripts: g.TrackScripts, files: g.TrackFiles}
+	return trackLists{interfaces: g.TrackInterfaces, scripts: g.TrackScripts, files: g.TrackFiles, processes: g.TrackProcesses}
 }
 
 // used are the names that some instance or group has in one of its lists.
@@ -54,6 +54,10 @@ func (e *Engine) influence(by trackLists) (all, links track.Influence) {
 	for i := range by.files {
 		t := &by.files[i]
 		all.WeighStatus(weightOf(t), e.files.status[t.Name])
+	}
+	for i := range by.processes {
+		t := &by.processes[i]
+		all.Weigh(weightOf(t), e.processes.condition(t.Name))
 	}
 	return all.Plus(links), links
 }
@@ -116,6 +120,11 @@ func (e *Engine) logTrackFaults(r *router) {
 		var in track.Influence
 		if in.WeighStatus(weightOf(t), e.files.status[t.Name]); in.Faults > 0 {
 			e.log.Infof("(%s): entering FAULT state (tracked file %s has status %d)", r.cfg.Name, t.Name, e.files.status[t.Name])
+		}
+	}
+	for i := range r.cfg.TrackProcesses {
+		if all, _ := e.influence(trackLists{processes: r.cfg.TrackProcesses[i : i+1]}); all.Faults > 0 {
+			e.log.Infof("(%s) entering FAULT state (tracked process %s quorum not achieved)", r.cfg.Name, r.cfg.TrackProcesses[i].Name)
 		}
 	}
 	each(r.cfg.TrackScripts, func(l []config.Track) trackLists { return trackLists{scripts: l} }, "due to script %s")

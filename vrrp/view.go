@@ -20,6 +20,9 @@ type View struct {
 	Sockets   []SocketView // in the order of their descriptors
 	Scripts   []ScriptView // those that are tracked, in the order of the configuration
 	Files     []FileView   // likewise
+	Processes []ProcessView
+	// Delayed names the interfaces whose change is held back by interface_up_down_delays.
+	Delayed map[string]bool
 }
 
 // InstanceView is one moment of an instance.
@@ -48,6 +51,12 @@ type FileView struct {
 	Status int // the number in it
 }
 
+// ProcessView is one moment of a tracked process.
+type ProcessView struct {
+	Config config.TrackProcess
+	Status track.ProcessStatus
+}
+
 // SocketView is one socket with the instances that use it.
 type SocketView struct {
 	Interface     string
@@ -74,7 +83,11 @@ func (e *Engine) View(clearing bool) (View, error) {
 }
 
 func (e *Engine) view() View {
-	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view(), Files: e.files.view()}
+	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view(), Files: e.files.view(),
+		Processes: e.processes.view(), Delayed: map[string]bool{}}
+	for name := range e.debounce.since {
+		v.Delayed[name] = true
+	}
 	for _, r := range e.order {
 		v.Instances = append(v.Instances, r.view())
 	}

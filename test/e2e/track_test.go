@@ -38,6 +38,9 @@ const (
 	toFault  = "(VI_1) Entering FAULT STATE"
 	turnOn   = "touch " + switchFile
 	turnOff  = "rm " + switchFile
+
+	background = "sleep 4321 > /dev/null 2>&1 & echo $! > " + lab.Dir + "/tmp/pid"
+	endOne     = "kill $(cat " + lab.Dir + "/tmp/pid)"
 )
 
 // TestTrackStory takes one instance through what its trackers can do to it. Both programs say the same.
@@ -48,6 +51,9 @@ func TestTrackStory(t *testing.T) {
 	}
 	tracksFile := func(file, line string) string {
 		return "track_file f {\nfile " + numberFile + "\n" + file + "}\n%strack_file {\n" + line + "\n}\n"
+	}
+	tracksProcess := func(process, line string) string {
+		return "vrrp_track_process p {\nprocess sleep 4321\n" + process + "}\n%strack_process {\n" + line + "\n}\n"
 	}
 	tracksInterface := func(line string) string { return "%strack_interface {\n" + line + "\n}\n" }
 	changed := func(from, to int) string {
@@ -85,6 +91,14 @@ func TestTrackStory(t *testing.T) {
 		"file that asks for too much": {tracksFile("", "f"), []step{
 			{"", toMaster}, {"echo -254 > " + numberFile, toFault}, {"echo 0 > " + numberFile, toBackup}}, false},
 		"file that is made at the start": {tracksFile("init_file 7\n", "f"), []step{{"", toMaster}, {"echo 9 > " + numberFile, changed(107, 109)}}, false},
+		// In namespaces the kernel reports no processes, and Debian's program then knows none.
+		"process without a weight": {tracksProcess("", "p"), []step{
+			{"", "(VI_1) entering FAULT state (tracked process p quorum not achieved)"}, {background, "Quorum gained for tracked process p"},
+			{"", toMaster}, {endOne, "Quorum lost for tracked process p"}, {"", toFault}, {background, toBackup}}, true},
+		"process with a weight": {tracksProcess("quorum 2\nquorum_max 2\n", "p weight 40"), []step{
+			{background, ""}, {"", toMaster}, {background, changed(100, 140)}, {background, changed(140, 100)}, {endOne, changed(100, 140)}}, true},
+		"process with delays": {tracksProcess("weight -40\nterminate_delay 0.3\nfork_delay 0.1\n", "p"), []step{
+			{background, ""}, {"", toMaster}, {endOne, changed(100, 60)}, {background, changed(60, 100)}}, true},
 		"interface without a weight": {tracksInterface("dum0"), []step{
 			{"", toMaster}, {"ip link set dum0x down", toFault}, {"ip link set dum0x up", toBackup}, {"", toMaster}}, false},
 		"interface with a weight": {tracksInterface("dum0 weight -30"), []step{
