@@ -66,7 +66,7 @@ func dumpConfig(n *network) string {
 	vrrp_garp_lower_prio_repeat 2
 }
 vrrp_script chk {
-	script "/bin/test -d %[1]s"
+	script "/usr/bin/test -d %[1]s"
 	interval 60
 	timeout 5
 	weight -5
