@@ -433,13 +433,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "tracked files",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the track_file",
 								Since: "2.0.0", Area: "track", Meaning: "one tracked file",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedFile},
@@ -461,13 +461,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.11", Area: "track", Meaning: "tracked processes",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the vrrp_track_process",
 								Since: "2.0.11", Area: "track", Meaning: "one tracked process",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedProcess},

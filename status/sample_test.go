@@ -210,12 +210,15 @@ func TestSampleJSON(t *testing.T) {
 	if string(two) != `{"vrrp":`+want+`}` {
 		t.Errorf("version 2 is %s", two)
 	}
-	v.Config.TrackProcesses = []config.TrackProcess{{Name: "p", Command: []string{"/bin/p", "a b"}, Quorum: 1, QuorumMax: config.Unlimited, Weight: config.Weight{Value: 5, Reverse: true}}}
+	v.Processes = []vrrp.ProcessView{{
+		Config: config.TrackProcess{Name: "p", Command: []string{"/bin/p", "a b"}, Quorum: 1, QuorumMax: config.Unlimited, Weight: config.Weight{Value: 5, Reverse: true}},
+		Status: track.ProcessStatus{Name: "p", Count: 3, Have: true, Losing: true},
+	}}
 	if two, err = JSON(v); err != nil || !json.Valid(two) {
 		t.Fatalf("%s, %v", two, err)
 	}
-	const process = `,"track_process":[{"process":"p","parameters":"a b","param_match":"none","min_processes":1,"current_processes":0,"have_quorum":false,"weight":-5,` +
-		`"terminate_delay":0,"fork_delay":0,"fork_delay_timer_running":false,"terminate_delay_timer_running":false,"full_command":false}]}`
+	const process = `,"track_process":[{"process":"p","parameters":"a b","param_match":"none","min_processes":1,"current_processes":3,"have_quorum":true,"weight":-5,` +
+		`"terminate_delay":0,"fork_delay":0,"fork_delay_timer_running":false,"terminate_delay_timer_running":true,"full_command":false}]}`
 	if !bytes.HasSuffix(two, []byte(process)) {
 		t.Errorf("version 2 ends with %s", two[max(0, len(two)-len(process)-20):])
 	}

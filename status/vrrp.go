@@ -210,26 +210,26 @@ func paramMatch(m config.ParamMatch) string {
 
 // trackers writes files and processes that are tracked.
 func (t *text) trackers(v vrrp.View) {
-	if len(v.Config.TrackFiles) > 0 {
+	if len(v.Files) > 0 {
 		t.line("------< VRRP Track files >------")
 	}
-	for i := range v.Config.TrackFiles {
-		f := &v.Config.TrackFiles[i]
+	for i := range v.Files {
+		f := &v.Files[i].Config
 		t.line(" Track file = %s", f.Name)
 		t.line("   File = %s", f.Path)
-		t.line("   Status = 0")
+		t.line("   Status = %d", v.Files[i].Status)
 		t.line("   Weight = %s", weight(f.Weight))
 		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackFiles }, f.Name)
 	}
-	if len(v.Config.TrackProcesses) > 0 {
+	if len(v.Processes) > 0 {
 		t.line("------< VRRP Track processes >------")
 	}
-	for i := range v.Config.TrackProcesses {
-		t.process(&v.Config.TrackProcesses[i], v)
+	for i := range v.Processes {
+		t.process(&v.Processes[i].Config, &v.Processes[i].Status, v)
 	}
 }
 
-func (t *text) process(p *config.TrackProcess, v vrrp.View) {
+func (t *text) process(p *config.TrackProcess, s *track.ProcessStatus, v vrrp.View) {
 	t.line(" VRRP Track process = %s", p.Name)
 	if len(p.Command) > 0 {
 		t.line("   Process = %s", p.Command[0])
@@ -248,13 +248,13 @@ func (t *text) process(p *config.TrackProcess, v vrrp.View) {
 	if p.QuorumMax != config.Unlimited {
 		t.line("   Max processes = %d", p.QuorumMax)
 	}
-	t.line("   Current processes = 0")
-	t.line("   Have quorum = false")
+	t.line("   Current processes = %d", s.Count)
+	t.line("   Have quorum = %s", trueFalse(s.Have))
 	t.line("   Weight = %s", weight(p.Weight))
 	t.line("   Terminate delay = %ss", decimal(p.TerminateDelay))
 	t.line("   Fork delay = %ss", decimal(p.ForkDelay))
-	t.line("   Fork delay timer not running")
-	t.line("   Terminate delay timer not running")
+	t.line("   Fork delay timer %srunning", either(s.Gaining, "", "not "))
+	t.line("   Terminate delay timer %srunning", either(s.Losing, "", "not "))
 	t.line("   Full command = %s", trueFalse(p.FullCommand))
 	t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackProcesses }, p.Name)
 }

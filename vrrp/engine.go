@@ -96,9 +96,12 @@ type Engine struct {
 	virtual map[netip.Addr]struct{} // every virtual address of the configuration
 	worker  *kernelWorker
 	scripts trackedScripts
-	changes bool // something is to be reported
-	clock   clockPair
-	slots   slots
+	files   *trackedFiles
+
+	processes *trackedProcesses
+	changes   bool // something is to be reported
+	clock     clockPair
+	slots     slots
 
 	commands chan func()
 	readable chan *sharedSocket
@@ -132,6 +135,9 @@ func New(opt Options) (*Engine, error) {
 		results:  make(chan result, 64),
 		linkC:    make(chan struct{}, 1),
 		stopped:  make(chan struct{}),
+		files:    &trackedFiles{},
+
+		processes: &trackedProcesses{},
 	}
 	e.sockets = newSocketPool(opt.Network, e.readable)
 	e.worker = newKernelWorker(opt, e.results)
@@ -165,6 +171,11 @@ func (e *Engine) start(cfg config.Config) {
 	now := time.Now()
 	e.collectVirtual(cfg)
 	e.logDelays()
+	if len(e.opt.Resume) == 0 {
+		e.initFiles(cfg)
+	}
+	e.trackFiles(cfg)
+	e.trackProcesses(cfg)
 	e.trackScripts(cfg, false)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
@@ -304,6 +315,8 @@ func (e *Engine) do(f func()) error {
 func (e *Engine) stop(workerDone <-chan struct{}) error {
 	now := time.Now()
 	e.scripts.close()
+	e.files.close()
+	e.processes.close()
 	for _, r := range e.order {
 		if !e.opt.KeepAddresses {
 			e.step(now, r, fsm.Shutdown{})

@@ -131,8 +131,7 @@ func (e *Engine) observe(r *router) {
 	} else if a, ok := link.Primary(r.cfg.Family, e.isVirtual); ok {
 		r.source = a
 	}
-	e.observeTracked(r)
-	links := e.influence(trackedBy{interfaces: r.cfg.TrackInterfaces})
+	links := e.observeTracked(r)
 	anywhere := r.cfg.Interface == "" // unicast over whatever interface the route says
 	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0
 	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, e.faultNoSource(r))

@@ -33,6 +33,8 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
 	e.logDelays()
+	e.trackFiles(cfg)
+	e.trackProcesses(cfg)
 	e.trackScripts(cfg, true)
 	for _, c := range changes {
 		if c.Kind == config.Removed {

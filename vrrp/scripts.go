@@ -57,7 +57,7 @@ func (s *trackedScript) close() {
 func (e *Engine) trackScripts(cfg config.Config, reload bool) {
 	old := e.scripts
 	e.scripts = trackedScripts{byName: map[string]*trackedScript{}}
-	used := usedScripts(cfg)
+	used := used(cfg, func(by trackLists) []config.Track { return by.scripts })
 	for i := range cfg.Scripts {
 		c := cfg.Scripts[i]
 		if !used[c.Name] || e.scripts.byName[c.Name] != nil {
@@ -72,22 +72,6 @@ func (e *Engine) trackScripts(cfg config.Config, reload bool) {
 			s.close()
 		}
 	}
-}
-
-// usedScripts are the names of the scripts that somebody tracks.
-func usedScripts(cfg config.Config) map[string]bool {
-	used := map[string]bool{}
-	for i := range cfg.Instances {
-		for _, t := range cfg.Instances[i].TrackScripts {
-			used[t.Name] = true
-		}
-	}
-	for i := range cfg.SyncGroups {
-		for _, t := range cfg.SyncGroups[i].TrackScripts {
-			used[t.Name] = true
-		}
-	}
-	return used
 }
 
 // trackScript is a script of a new configuration. old is the one of that name that has run until now, or nil. A script

@@ -19,6 +19,10 @@ type View struct {
 	Links     netif.State
 	Sockets   []SocketView // in the order of their descriptors
 	Scripts   []ScriptView // those that are tracked, in the order of the configuration
+	Files     []FileView   // likewise
+	Processes []ProcessView
+	// Delayed names the interfaces whose change is held back by interface_up_down_delays.
+	Delayed map[string]bool
 }
 
 // InstanceView is one moment of an instance.
@@ -41,6 +45,18 @@ type ScriptView struct {
 	Config config.TrackScript
 	State  track.Script
 	Phase  track.Phase
+}
+
+// FileView is one moment of a tracked file.
+type FileView struct {
+	Config config.TrackFile
+	Status int // the number in it
+}
+
+// ProcessView is one moment of a tracked process.
+type ProcessView struct {
+	Config config.TrackProcess
+	Status track.ProcessStatus
 }
 
 // SocketView is one socket with the instances that use it.
@@ -70,7 +86,11 @@ func (e *Engine) View(clearing bool) (View, error) {
 }
 
 func (e *Engine) view() View {
-	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view()}
+	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view(), Files: e.files.view(),
+		Processes: e.processes.view(), Delayed: map[string]bool{}}
+	for name := range e.debounce.since {
+		v.Delayed[name] = true
+	}
 	for _, r := range e.order {
 		v.Instances = append(v.Instances, r.view())
 	}

@@ -14,8 +14,11 @@ import (
 // switchFile is what the tracked script of these tests looks for.
 const switchFile = lab.Dir + "/tmp/switch"
 
+// numberFile is what is tracked for the number in it.
+const numberFile = lab.Dir + "/tmp/number"
+
 // trackStory are the lines that tell what a tracker has changed.
-var trackStory = regexp.MustCompile("(VRRP_Script\\(|Script `|\\(VI_1\\):? ([Ee]ntering|Changing)|Netlink reports dum0|Quorum ).*")
+var trackStory = regexp.MustCompile("(VRRP_Script\\(|Script `|\\(VI_1\\):? ([Ee]ntering|Changing)|Netlink reports dum0|Quorum |\\(VI_1\\): tracked).*")
 
 func storyOf(output string) []string { return trackStory.FindAllString(output, -1) }
 
@@ -31,10 +34,13 @@ const trackScript = "global_defs {\nscript_user root\nenable_script_security\n}\
 
 const (
 	toMaster = "(VI_1) Entering MASTER STATE"
-	toBackup = "(VI_1) Entering BACKUP STATE"
+	toBackup = "(VI_1) Entering BACKUP STATE\n" // not the one of the start, which has more to say
 	toFault  = "(VI_1) Entering FAULT STATE"
 	turnOn   = "touch " + switchFile
 	turnOff  = "rm " + switchFile
+
+	background = "sleep 4321 > /dev/null 2>&1 & echo $! > " + lab.Dir + "/tmp/pid"
+	endOne     = "kill $(cat " + lab.Dir + "/tmp/pid)"
 )
 
 // TestTrackStory takes one instance through what its trackers can do to it. Both programs say the same.
@@ -42,6 +48,12 @@ func TestTrackStory(t *testing.T) {
 	t.Parallel()
 	tracksScript := func(script, line string) string {
 		return fmt.Sprintf(trackScript, script) + "%s" + "track_script {\n" + line + "\n}\n"
+	}
+	tracksFile := func(file, line string) string {
+		return "track_file f {\nfile " + numberFile + "\n" + file + "}\n%strack_file {\n" + line + "\n}\n"
+	}
+	tracksProcess := func(process, line string) string {
+		return "vrrp_track_process p {\nprocess sleep 4321\n" + process + "}\n%strack_process {\n" + line + "\n}\n"
 	}
 	tracksInterface := func(line string) string { return "%strack_interface {\n" + line + "\n}\n" }
 	changed := func(from, to int) string {
@@ -69,6 +81,24 @@ func TestTrackStory(t *testing.T) {
 			{"", toMaster}, {turnOff, changed(100, 80)}}, false},
 		"script for an owner": {tracksScript("", "chk\n}\npriority 255\ntrack_file {"), []step{
 			{"", toMaster}, {turnOff, toFault}, {turnOn, toBackup}, {"", toMaster}}, false},
+		"file with a weight": {tracksFile("weight 2\n", "f"), []step{
+			{"echo 5 > " + numberFile, ""}, {"", toMaster}, {"echo -7 > " + numberFile, changed(110, 86)}, {"rm " + numberFile, changed(86, 100)},
+			{"echo 0x10 > " + numberFile + ".new; mv " + numberFile + ".new " + numberFile, changed(100, 132)}, {"echo none > " + numberFile, changed(132, 100)}}, false},
+		"file without a weight": {tracksFile("weight 0\n", "f"), []step{
+			{"", toMaster}, {"echo 5 > " + numberFile, toFault}, {"echo 0 > " + numberFile, toBackup}, {"", toMaster}}, false},
+		"file with a reversed weight": {tracksFile("", "f weight 3 reverse"), []step{
+			{"", toMaster}, {"echo 5 > " + numberFile, changed(100, 85)}}, false},
+		"file that asks for too much": {tracksFile("", "f"), []step{
+			{"", toMaster}, {"echo -254 > " + numberFile, toFault}, {"echo 0 > " + numberFile, toBackup}}, false},
+		"file that is made at the start": {tracksFile("init_file 7\n", "f"), []step{{"", toMaster}, {"echo 9 > " + numberFile, changed(107, 109)}}, false},
+		// In namespaces the kernel reports no processes, and Debian's program then knows none.
+		"process without a weight": {tracksProcess("", "p"), []step{
+			{"", "(VI_1) entering FAULT state (tracked process p quorum not achieved)"}, {background, "Quorum gained for tracked process p"},
+			{"", toMaster}, {endOne, "Quorum lost for tracked process p"}, {"", toFault}, {background, toBackup}}, true},
+		"process with a weight": {tracksProcess("quorum 2\nquorum_max 2\n", "p weight 40"), []step{
+			{background, ""}, {"", toMaster}, {background, changed(100, 140)}, {background, changed(140, 100)}, {endOne, changed(100, 140)}}, true},
+		"process with delays": {tracksProcess("weight -40\nterminate_delay 0.3\nfork_delay 0.1\n", "p"), []step{
+			{background, ""}, {"", toMaster}, {endOne, changed(100, 60)}, {background, changed(60, 100)}}, true},
 		"interface without a weight": {tracksInterface("dum0"), []step{
 			{"", toMaster}, {"ip link set dum0x down", toFault}, {"ip link set dum0x up", toBackup}, {"", toMaster}}, false},
 		"interface with a weight": {tracksInterface("dum0 weight -30"), []step{
