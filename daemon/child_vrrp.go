@@ -57,12 +57,16 @@ func buildVRRP(c *child, s startMessage) error {
 	return nil
 }
 
-// instanceScripts are the scripts that the VRRP child may have to run.
+// instanceScripts are the scripts of instances and sync groups that the VRRP child may have to run.
 func instanceScripts(cfg config.Config) []config.Script {
 	var scripts []config.Script
 	for i := range cfg.Instances {
 		c := &cfg.Instances[i]
 		scripts = append(scripts, c.NotifyMaster, c.NotifyBackup, c.NotifyFault, c.NotifyStop, c.Notify, c.NotifyMasterRxLowerPri)
+	}
+	for i := range cfg.SyncGroups {
+		g := &cfg.SyncGroups[i]
+		scripts = append(scripts, g.NotifyMaster, g.NotifyBackup, g.NotifyFault, g.NotifyStop, g.Notify)
 	}
 	return scripts
 }

@@ -119,6 +119,7 @@ func sampleView(t *testing.T) vrrp.View {
 	for i := range v.Instances {
 		v.Instances[i].Config.Unsupported = nil // what is shown is an engine that can do all of it
 	}
+	v.Groups = []vrrp.GroupView{{Name: "G1", State: fsm.Master}}
 	v.Sockets = []vrrp.SocketView{
 		{Interface: "eth0", Group: netip.MustParseAddr("224.0.0.18"), In: 16, Out: 17, Instances: []string{"VI_4"}, VRIDs: []uint8{51}},
 		{Interface: "eth0", Group: netip.MustParseAddr("ff02::12"), In: 18, Out: 19, Instances: []string{"VI_6"}, VRIDs: []uint8{52}},

@@ -97,8 +97,11 @@ func (e *Engine) eventPriority(r *router, priority uint8) {
 	}
 }
 
-// eventStates writes the states of all instances, as a start would.
+// eventStates writes the states of all groups and instances, as a start would.
 func (e *Engine) eventStates() {
+	for _, g := range e.groups {
+		e.eventGroup(g, stateWord(g.machine.State()))
+	}
 	for _, r := range e.order {
 		s := r.machine.Snapshot()
 		e.event(r, stateWord(s.State), s.Priority)

@@ -39,6 +39,8 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 			}
 		}
 	}
+	e.regroup(now, cfg)
+	var added []*router
 	for _, c := range changes {
 		switch c.Kind {
 		case config.Updated:
@@ -46,10 +48,15 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 				e.updateRouter(now, r, c.New)
 			}
 		case config.Added:
-			e.addRouter(now, c.New)
+			added = append(added, e.addRouter(now, c.New))
 		}
 	}
 	e.reorder(cfg)
+	e.regroup(now, cfg)
+	e.startGroups(now)
+	for _, r := range added {
+		e.startRouter(now, r)
+	}
 	e.reassertAll(now)
 	if cfg.Global.FIFOWriteVRRPStatesOnReload {
 		e.eventStates()

@@ -16,6 +16,8 @@ type router struct {
 	cfg       config.Instance
 	addresses []netif.Address // of cfg, as the kernel takes them; never changed
 	machine   *fsm.Machine
+	group     *group // nil: none
+	member    int    // place in it
 
 	link   netif.Link // as last seen; Index 0 when it is missing
 	source netip.Addr // primary address, invalid when there is none
@@ -35,6 +37,7 @@ type router struct {
 	lastSource netip.Addr // of the last advert
 	slot       int        // in Beats
 	removed    bool       // by a reload
+	resumed    bool       // goes on as Master from a former process
 	mailed     string     // what the last alert mail said
 
 	seen       map[place]struct{} // addresses that the interfaces have had since it became Master
@@ -140,7 +143,7 @@ func kernelAddress(a config.Address, dev string) netif.Address {
 	}
 }
 
-// addRouter starts one instance.
+// addRouter makes one instance, with its source and its faults. startRouter brings it to life.
 func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	var resume *InstanceState
 	if s, ok := e.opt.Resume[Key(cfg)]; ok && s.resumable(cfg, now, e.clock) {
@@ -154,20 +157,35 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	if len(cfg.Unsupported) > 0 {
 		e.log.Warnf("(%s) held in FAULT state: cannot act on %s yet", cfg.Name, joinWords(cfg.Unsupported))
 	}
-	if resume != nil && r.faults == 0 {
-		e.log.Infof("(%s) Resuming as MASTER", cfg.Name)
-		if r.socket != nil {
-			e.receive(r.socket)
-		}
-		e.step(now, r, fsm.Tick{})
-		return r
+	r.resumed = resume != nil
+	switch {
+	case r.resumed && r.faults != 0:
+		r.startAfresh(now)
+	case !r.resumed:
+		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	}
-	if resume != nil {
-		r.machine = fsm.New(machineConfig(cfg, r.source))
-	}
-	e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
-	e.step(now, r, fsm.Startup{})
 	return r
+}
+
+// startAfresh has an instance that was to go on as Master begin like any other.
+func (r *router) startAfresh(now time.Time) {
+	r.resumed = false
+	r.machine = fsm.New(machineConfig(r.cfg, r.source))
+	r.machine.Step(now, fsm.FaultsChanged{Faults: r.faults}) // in Init: nobody is told yet
+}
+
+// startRouter begins the life of an instance.
+func (e *Engine) startRouter(now time.Time, r *router) {
+	if !r.resumed {
+		e.step(now, r, fsm.Startup{})
+		return
+	}
+	r.resumed = false
+	e.log.Infof("(%s) Resuming as MASTER", r.cfg.Name)
+	if r.socket != nil {
+		e.receive(r.socket)
+	}
+	e.step(now, r, fsm.Tick{})
 }
 
 // removeRouter ends one instance that a reload took out of the configuration.

@@ -15,6 +15,7 @@ import (
 type View struct {
 	Config    config.Config
 	Instances []InstanceView // in the order of the configuration
+	Groups    []GroupView    // in the order of the configuration
 	Links     netif.State
 	Sockets   []SocketView // in the order of their descriptors
 }
@@ -60,6 +61,9 @@ func (e *Engine) view() View {
 	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order))}
 	for _, r := range e.order {
 		v.Instances = append(v.Instances, r.view())
+	}
+	for _, g := range e.groups {
+		v.Groups = append(v.Groups, g.view())
 	}
 	for _, s := range e.sockets.sockets {
 		v.Sockets = append(v.Sockets, s.view())
