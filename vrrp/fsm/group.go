@@ -19,6 +19,7 @@ import "time"
 type Group struct {
 	members []*Machine
 	state   State // Init before Start
+	unsaid  bool  // the first state is Fault, which is said after the members
 
 	outcomes []Outcome
 	actions  []Action // of outcomes, in one piece
@@ -57,18 +58,21 @@ func (g *Group) State() State { return g.state }
 func (g *Group) Faulty() int { return g.count().faulty }
 
 // Start gives the group its first state. It comes after the first faults of the members are known and before their
-// Startup, so that the group is reported before them. A group whose members all own their addresses begins unseen, as
-// they do. Members that run already, as after a reload, are taken along. A second Start does nothing.
+// Startup, so that the group is reported before them; only Fault is reported after them. A group whose members all own
+// their addresses begins unseen, as they do. Members that run already, as after a reload, are taken along. A second Start
+// does nothing.
 func (g *Group) Start(now time.Time) []Outcome {
 	g.begin()
 	if g.state != Init || len(g.members) == 0 {
 		return nil
 	}
 	g.state = g.wanted()
-	if g.state != Backup || g.count().owners < len(g.members) {
+	g.unsaid = g.state == FaultState
+	if g.state == Master || g.state == Backup && g.count().owners < len(g.members) {
 		g.itself(GroupEntered{State: g.state, Init: true})
 	}
 	g.align(now)
+	g.sayFault()
 	g.bind()
 	return g.outcomes
 }
@@ -87,6 +91,7 @@ func (g *Group) Step(now time.Time, member int, ev Event) []Outcome {
 	default:
 		g.settle(now)
 	}
+	g.sayFault()
 	if g.outranked(member) {
 		g.others(now, member, MemberOutranked{})
 	}
@@ -120,13 +125,27 @@ func (g *Group) settle(now time.Time) {
 		return
 	}
 	if state := g.wanted(); state != g.state {
-		g.state = state
+		g.state, g.unsaid = state, false
 		g.itself(GroupSyncing{State: state})
 		g.align(now)
 		g.itself(GroupEntered{State: state})
 		return
 	}
 	g.align(now)
+}
+
+// sayFault reports a group that began in Fault, as soon as every member is there too.
+func (g *Group) sayFault() {
+	if !g.unsaid {
+		return
+	}
+	for _, m := range g.members {
+		if m.state == Init {
+			return
+		}
+	}
+	g.unsaid = false
+	g.itself(GroupEntered{State: g.state, Init: true})
 }
 
 // tally counts members.

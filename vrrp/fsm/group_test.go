@@ -100,15 +100,15 @@ func TestGroupStart(t *testing.T) {
 		{"the group first, then its members", nil, []Config{cfg, cfg},
 			"group: entered BACKUP init; A: remove, entered BACKUP 150 init; B: remove, entered BACKUP 150 init", Backup, 0},
 		{"a fault of the last one", []FaultSet{0, down}, []Config{cfg, cfg},
-			"group: entered FAULT init; A: remove, entered FAULT 150 init; B: remove, entered FAULT 150 init", FaultState, 1},
+			"A: remove, entered FAULT 150 init; B: remove, entered FAULT 150 init; group: entered FAULT init", FaultState, 1},
 		{"a fault of the first one", []FaultSet{down}, []Config{cfg, cfg},
-			"group: entered FAULT init; A: remove, entered FAULT 150 init; B: remove, entered FAULT 150 init", FaultState, 1},
+			"A: remove, entered FAULT 150 init; B: remove, entered FAULT 150 init; group: entered FAULT init", FaultState, 1},
 		{"one member", nil, []Config{cfg}, "group: entered BACKUP init; A: remove, entered BACKUP 150 init", Backup, 0},
 		{"owners pass through Backup unseen", nil, []Config{own, own}, "A: remove; B: remove", Backup, 0},
 		{"an owner among others waits", nil, []Config{own, cfg},
 			"group: entered BACKUP init; A: remove, entered BACKUP 255 init; B: remove, entered BACKUP 150 init", Backup, 0},
 		{"owners with a fault", []FaultSet{down}, []Config{own, own},
-			"group: entered FAULT init; A: remove, entered FAULT 255 init; B: remove, entered FAULT 255 init", FaultState, 1},
+			"A: remove, entered FAULT 255 init; B: remove, entered FAULT 255 init; group: entered FAULT init", FaultState, 1},
 		{"no members", nil, nil, "", Init, 0},
 	} {
 		g, got := groupOf(row.first, row.configs...)
