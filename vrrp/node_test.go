@@ -34,7 +34,8 @@ type node struct {
 	cancel context.CancelFunc
 	done   chan error
 	states []InstanceState
-	keep   bool // the addresses at the end
+	events []string // by the kernel worker
+	keep   bool     // the addresses at the end
 }
 
 func newNode(t *testing.T, lan *wire.LAN, name, address string) *node {
@@ -60,7 +61,8 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	n.t.Helper()
 	engine, err := New(Options{
 		Config: cfg, Network: n.host.Network(), Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
-		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Report: func(s []InstanceState) { n.states = s },
+		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Event: func(line string) { n.events = append(n.events, line) },
+		Report: func(s []InstanceState) { n.states = s },
 	})
 	if err != nil {
 		n.t.Fatal(err)

@@ -24,7 +24,9 @@ notify_stop "` + lab.Dir + `/notify.sh stop"
 `
 
 // aside has an instance run on the interface that leads nowhere.
-func aside(instance string) string { return strings.Replace(instance, "interface eth0", "interface eth9", 1) }
+func aside(instance string) string {
+	return strings.Replace(instance, "interface eth0", "interface eth9", 1)
+}
 
 // groupOf is a group of instances with the names VI_1 and so on.
 func groupOf(extra string, instances ...string) string {
