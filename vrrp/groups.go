@@ -172,7 +172,7 @@ func (e *Engine) notifyGroup(g *group, specific config.Script, keyword, state st
 
 // eventGroup writes a line about a group for the programs that read vrrp_notify_fifo.
 func (e *Engine) eventGroup(g *group, what string) {
-	e.noteGroup(g, notification{event: fmt.Sprintf("GROUP %q %s 0", g.cfg.Name, what)})
+	e.noteGroup(g, notification{event: fmt.Sprintf(`GROUP "%s" %s 0`, g.cfg.Name, what)})
 }
 
 // mailGroup mails about a group, unless the last mail said the same.

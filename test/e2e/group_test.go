@@ -287,3 +287,23 @@ func TestGroupSplit(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupOwners starts a server that owns all addresses of its group: it passes through Backup unseen.
+func TestGroupOwners(t *testing.T) {
+	t.Parallel()
+	for _, p := range []lab.Program{ours, peer} {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, dialects[1])
+			web := n.web[0]
+			n.start(web, p, n.reader(web)+n.dialect.pair("MASTER", 255, 255, groupScripts))
+			want := events("1 MASTER 255", "2 MASTER 255")
+			if p.Name == ours.Name && !checksItself() {
+				want += events("G MASTER") // Debian's says nothing of the group
+			}
+			n.read(web, want)
+			n.must(web.Cut())
+			n.read(web, want+events("1 FAULT 255", "2 FAULT 255", "G FAULT"))
+		})
+	}
+}
