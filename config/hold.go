@@ -15,7 +15,7 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		{i.IPVLAN.Use, "use_ipvlan"},
 		{i.AuthType == AuthAH, "auth_type AH"},
 		{i.HMAC.Use, "auth_hmac"},
-		{i.SyncGroup != "", "vrrp_sync_group"},
+		{i.sync != nil && i.sync.tracked().faults(), "the trackers of its sync group"},
 		{i.Instance.Strict, "strict_mode"},
 		{i.noAccept, "no_accept"},
 		{faultTracker(i.TrackBFD), "track_bfd"},

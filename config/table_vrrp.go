@@ -683,13 +683,14 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "vrrp_sync_group", Syntax: "NAME { block } (removed without members)", Default: "none",
 			Since: "1.0.0", Area: "vrrp", Meaning: "instances that change state together",
-			Effect: Holds,
+			Effect: Acts,
 			Do:     (*decoder).openSyncGroup,
 			Block: &Block{
 				Keywords: []Keyword{
 					{
 						Name: "global_tracking", Syntax: "(flag)", Default: "off",
 						Since: "1.2.3", Area: "vrrp", Meaning: "deprecated alias of sync_group_tracking_weight (reported as config error)",
+						Effect:     Acts,
 						Deprecated: true,
 						Alias:      "sync_group_tracking_weight",
 						Arg:        Arg{Kind: Flag},
@@ -698,67 +699,77 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "group", Syntax: "{ list of vrrp_instance names }", Default: "required",
 						Since: "1.0.0", Area: "vrrp", Meaning: "members of the group",
-						Effect: Holds,
+						Effect: Acts,
 						Do:     (*decoder).openSyncMembers,
 						Block:  &Block{Entry: (*decoder).syncMember},
 					},
 					{
 						Name: "notify", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
 						Since: "1.1.2", Area: "vrrp", Meaning: "run on every transition with 4 extra arguments: GROUP name STATE priority",
-						Into: func(s *scope) any { return &s.group.Notify },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.Notify },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "notify_backup", Syntax: "SCRIPT [user [[:]group]] (first wins)", Default: "none",
 						Since: "1.0.0", Area: "vrrp", Meaning: "run when the group becomes BACKUP",
-						Into: func(s *scope) any { return &s.group.NotifyBackup },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.NotifyBackup },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "notify_fault", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
 						Since: "1.0.0", Area: "vrrp", Meaning: "run when the group becomes FAULT",
-						Into: func(s *scope) any { return &s.group.NotifyFault },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.NotifyFault },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "notify_master", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
 						Since: "1.0.0", Area: "vrrp", Meaning: "run when the group becomes MASTER",
-						Into: func(s *scope) any { return &s.group.NotifyMaster },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.NotifyMaster },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "notify_priority_changes", Syntax: "[BOOL]", Default: "unset (global vrrp_notify_priority_changes)",
 						Since: "2.2.0", Area: "vrrp", Meaning: "default of notify_priority_changes for members",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.group.NotifyPriorityChanges },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.group.NotifyPriorityChanges },
 					},
 					{
 						Name: "notify_stop", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
 						Since: "2.0.0", Area: "vrrp", Meaning: "run when VRRP stops",
-						Into: func(s *scope) any { return &s.group.NotifyStop },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.NotifyStop },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "smtp_alert", Syntax: "[BOOL]", Default: "smtp_alert_vrrp, then smtp_alert, then false",
 						Since: "1.0.0", Area: "vrrp", Meaning: "mail on group transitions",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.group.SMTPAlert },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.group.SMTPAlert },
 					},
 					{
 						Name: "sync_group_tracking_weight", Syntax: "(flag)", Default: "off",
 						Since: "2.0.0", Area: "vrrp", Meaning: "let members keep weighted trackers with differing priorities",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.group.TrackingWeight },
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.group.TrackingWeight },
 					},
 					{
 						Name: "track_bfd", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "BFD sessions tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-253..253] [reverse|noreverse]]", Default: "weight of the bfd_instance",
@@ -770,7 +781,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "files tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the track_file",
@@ -782,7 +795,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "interfaces tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<IFNAME>", Syntax: "[weight INT[-254..254] [reverse]]", Default: "weight 0",
@@ -795,7 +810,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.11", Area: "track", Meaning: "processes tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the vrrp_track_process",
@@ -807,7 +824,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "scripts tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the vrrp_script",

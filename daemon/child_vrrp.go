@@ -57,7 +57,7 @@ func buildVRRP(c *child, s startMessage) error {
 	return nil
 }
 
-// instanceScripts are the scripts that the VRRP child may have to run.
+// instanceScripts are the scripts of instances and sync groups that the VRRP child may have to run.
 func instanceScripts(cfg config.Config) []config.Script {
 	var scripts []config.Script
 	for i := range cfg.Instances {
@@ -66,6 +66,10 @@ func instanceScripts(cfg config.Config) []config.Script {
 	}
 	for i := range cfg.Scripts {
 		scripts = append(scripts, cfg.Scripts[i].Script)
+	}
+	for i := range cfg.SyncGroups {
+		g := &cfg.SyncGroups[i]
+		scripts = append(scripts, g.NotifyMaster, g.NotifyBackup, g.NotifyFault, g.NotifyStop, g.Notify)
 	}
 	return scripts
 }

@@ -123,6 +123,7 @@ func sampleView(t *testing.T) vrrp.View {
 	up := track.NewScript(1, 1, track.Fresh)
 	up.Apply(track.Outcome{Kind: track.Exited})
 	v.Scripts = []vrrp.ScriptView{{Config: v.Config.Scripts[0], State: up}}
+	v.Groups = []vrrp.GroupView{{Name: "G1", State: fsm.Master}}
 	v.Sockets = []vrrp.SocketView{
 		{Interface: "eth0", Group: netip.MustParseAddr("224.0.0.18"), In: 16, Out: 17, Instances: []string{"VI_4"}, VRIDs: []uint8{51}},
 		{Interface: "eth0", Group: netip.MustParseAddr("ff02::12"), In: 18, Out: 19, Instances: []string{"VI_6"}, VRIDs: []uint8{52}},

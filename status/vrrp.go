@@ -9,7 +9,6 @@ import (
 	"keepalived-go/config"
 	"keepalived-go/track"
 	"keepalived-go/vrrp"
-	"keepalived-go/vrrp/fsm"
 )
 
 // VRRPData is keepalived.data: the configuration of the VRRP process and how everything in it is.
@@ -81,7 +80,7 @@ func (t *text) sockets(v vrrp.View) {
 	}
 }
 
-// syncGroups writes the sync groups. Their members are held in FAULT for as long as groups have no effect.
+// syncGroups writes the sync groups.
 func (t *text) syncGroups(v vrrp.View) {
 	if len(v.Config.SyncGroups) > 0 {
 		t.line("------< VRRP Sync groups >------")
@@ -92,14 +91,9 @@ func (t *text) syncGroups(v vrrp.View) {
 }
 
 func (t *text) syncGroup(g *config.SyncGroup, v vrrp.View) {
-	counts := map[fsm.State]int{}
-	for _, name := range g.Members {
-		if in := instanceNamed(v, name); in != nil {
-			counts[in.Machine.State]++
-		}
-	}
-	t.line(" VRRP Sync Group = %s, %s", g.Name, groupState(counts))
-	t.line("   Num member fault %d, num member init %d", counts[fsm.FaultState], counts[fsm.Init])
+	now := groupNamed(v, g.Name)
+	t.line(" VRRP Sync Group = %s, %s", g.Name, now.State)
+	t.line("   Num member fault %d, num member init 0", now.Faulty)
 	t.list("   VRRP member instances :", g.Members)
 	t.when(g.TrackingWeight, "   sync group tracking weight set")
 	t.line("   Using smtp notification = %s", yesNo(g.SMTPAlert.Or(v.Config.Global.SMTPAlertVRRP.Or(v.Config.Global.SMTPAlert.Or(false)))))
@@ -121,26 +115,13 @@ func (t *text) syncGroup(g *config.SyncGroup, v vrrp.View) {
 	}
 }
 
-// groupState is the state of a group whose members are in the states that were counted.
-func groupState(counts map[fsm.State]int) fsm.State {
-	for _, s := range []fsm.State{fsm.FaultState, fsm.Init, fsm.Backup} {
-		if counts[s] > 0 {
-			return s
+func groupNamed(v vrrp.View, name string) vrrp.GroupView {
+	for _, g := range v.Groups {
+		if g.Name == name {
+			return g
 		}
 	}
-	if counts[fsm.Master] > 0 {
-		return fsm.Master
-	}
-	return fsm.Init
-}
-
-func instanceNamed(v vrrp.View, name string) *vrrp.InstanceView {
-	for i := range v.Instances {
-		if v.Instances[i].Config.Name == name {
-			return &v.Instances[i]
-		}
-	}
-	return nil
+	return vrrp.GroupView{Name: name}
 }
 
 func scriptNamed(c config.Config, name string) config.Script {

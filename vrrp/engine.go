@@ -90,6 +90,7 @@ type Engine struct {
 
 	routers map[string]*router // by Key
 	order   []*router          // in the order of the configuration
+	groups  []*group           // in the order of the configuration
 	sockets *socketPool
 	queue   deadlines
 	links   netif.State             // as instances are to see them
@@ -179,6 +180,11 @@ func (e *Engine) start(cfg config.Config) {
 	e.trackScripts(cfg, false)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
+	}
+	e.regroup(now, cfg)
+	e.startGroups(now)
+	for _, r := range e.order {
+		e.startRouter(now, r)
 	}
 	e.reassertAll(now)
 	e.flush()
@@ -322,6 +328,7 @@ func (e *Engine) stop(workerDone <-chan struct{}) error {
 			e.step(now, r, fsm.Shutdown{})
 		}
 	}
+	e.stopGroups()
 	e.flush()
 	e.worker.close()
 	deadline := time.NewTimer(stopPatience)

@@ -35,7 +35,8 @@ type node struct {
 	cancel context.CancelFunc
 	done   chan error
 	states []InstanceState
-	keep   bool // the addresses at the end
+	events []string // by the kernel worker
+	keep   bool     // the addresses at the end
 
 	network wire.Network // of host, where a test has put nothing else
 }
@@ -66,7 +67,8 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	}
 	opt := Options{
 		Config: cfg, Network: n.network, Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
-		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Report: func(s []InstanceState) { n.states = s },
+		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Event: func(line string) { n.events = append(n.events, line) },
+		Report: func(s []InstanceState) { n.states = s },
 	}
 	if n.tracks != nil {
 		opt.Tracked = n.tracks

@@ -26,8 +26,8 @@ func (e *Engine) notifyEntered(r *router, a fsm.Entered) {
 	case fsm.Backup:
 		e.notify(r, r.cfg.NotifyBackup, "notify_backup", "BACKUP", a.Priority)
 	case fsm.FaultState:
-		if a.Init && !r.faults.Has(fsm.FaultInterface) {
-			return // at start upstream reports a fault only when an interface is the cause
+		if a.Init && !r.faults.Has(fsm.FaultInterface) && r.group == nil {
+			return // at start upstream reports a fault only when an interface is the cause, or the sync group
 		}
 		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", a.Priority)
 		if e.opt.Config.Global.NoEmailFaults {
@@ -97,8 +97,11 @@ func (e *Engine) eventPriority(r *router, priority uint8) {
 	}
 }
 
-// eventStates writes the states of all instances, as a start would.
+// eventStates writes the states of all groups and instances, as a start would.
 func (e *Engine) eventStates() {
+	for _, g := range e.groups {
+		e.eventGroup(g, stateWord(g.machine.State()))
+	}
 	for _, r := range e.order {
 		s := r.machine.Snapshot()
 		e.event(r, stateWord(s.State), s.Priority)

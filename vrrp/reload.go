@@ -43,6 +43,8 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 			}
 		}
 	}
+	e.regroup(now, cfg)
+	var added []*router
 	for _, c := range changes {
 		switch c.Kind {
 		case config.Updated:
@@ -50,10 +52,15 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 				e.updateRouter(now, r, c.New)
 			}
 		case config.Added:
-			e.addRouter(now, c.New)
+			added = append(added, e.addRouter(now, c.New))
 		}
 	}
 	e.reorder(cfg)
+	e.regroup(now, cfg)
+	e.startGroups(now)
+	for _, r := range added {
+		e.startRouter(now, r)
+	}
 	e.applyFaults(now) // what is tracked may have changed where the instances have not
 	if cfg.Global.FIFOWriteVRRPStatesOnReload {
 		e.eventStates()

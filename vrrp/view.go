@@ -16,6 +16,7 @@ import (
 type View struct {
 	Config    config.Config
 	Instances []InstanceView // in the order of the configuration
+	Groups    []GroupView    // in the order of the configuration
 	Links     netif.State
 	Sockets   []SocketView // in the order of their descriptors
 	Scripts   []ScriptView // those that are tracked, in the order of the configuration
@@ -93,6 +94,9 @@ func (e *Engine) view() View {
 	}
 	for _, r := range e.order {
 		v.Instances = append(v.Instances, r.view())
+	}
+	for _, g := range e.groups {
+		v.Groups = append(v.Groups, g.view())
 	}
 	for _, s := range e.sockets.sockets {
 		v.Sockets = append(v.Sockets, s.view())

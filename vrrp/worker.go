@@ -117,6 +117,18 @@ func (w *kernelWorker) note(key, name string, n notification) {
 	})
 }
 
+// noteLast is note for one that must come after all that was asked for before it.
+func (w *kernelWorker) noteLast(key, name string, n notification) {
+	w.mu.Lock()
+	if j, ok := w.jobs[key]; ok {
+		waits := func(other *job) bool { return other == j }
+		w.queue, w.staged = slices.DeleteFunc(w.queue, waits), slices.DeleteFunc(w.staged, waits)
+		w.staged = append(w.staged, j)
+	}
+	w.mu.Unlock()
+	w.note(key, name, n)
+}
+
 func (w *kernelWorker) stage(key, name string, change func(*job)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

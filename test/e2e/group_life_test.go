@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"keepalived-go/test/lab"
+)
+
+// TestGroupMail has a mail server take the alerts of a group: both programs send the same ones.
+func TestGroupMail(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	n.mailServer(n.client)
+	config := fmt.Sprintf("global_defs {\nrouter_id lb1\nnotification_email {\nops@sink.example\n}\nsmtp_server %v\n}\n", n.client.Address.Addr()) +
+		n.dialect.pair("MASTER", 200, 50, "smtp_alert\n")
+	count := 0
+	mails := func(p lab.Program) []string {
+		daemon := n.start(n.web[0], p, config)
+		n.letters(count + 2)
+		n.stop(daemon)
+		all, err := n.client.Letters()
+		n.must(err)
+		var said []string
+		for _, m := range all[count : count+2] { // Debian's may lose that of its stop
+			said = append(said, m.Header.Get("Subject")+": "+m.Body)
+		}
+		count = len(all)
+		return said
+	}
+	debian := mails(peer)
+	if got := mails(ours); !slices.Equal(got, debian) || len(got) != 2 {
+		t.Errorf("mails %q, Debian's are %q", got, debian)
+	}
+}
+
+// undisturbed checks that since the marks no address has left the server, that it has said no farewell, and that the other one
+// has sent nothing.
+func (n *network) undisturbed(frames, addresses int) {
+	n.t.Helper()
+	for _, id := range []uint8{vrid, otherVRID} {
+		if taken := n.adverts(frames, n.web[1], id); len(taken) > 0 {
+			n.t.Errorf("the peer became Master of %d: %d adverts", id, len(taken))
+		}
+		for _, f := range n.adverts(frames, n.web[0], id) {
+			if a, _ := f.Advert(); a.Priority == 0 {
+				n.t.Errorf("a farewell for %d", id)
+			}
+		}
+	}
+	for _, c := range n.web[0].Addresses.Since(addresses) {
+		if !c.Present && (c.Address == vip || c.Address == other) {
+			n.t.Errorf("%v left at %v", c.Address, c.Time)
+		}
+	}
+}
+
+// TestGroupReload changes the members of our group while it is Master. (Debian's goes to Backup when a member comes.)
+func TestGroupReload(t *testing.T) {
+	t.Parallel()
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	n := newNetwork(t, dialects[1])
+	d := n.dialect
+	web1, web2 := n.web[0], n.web[1]
+	one := d.instance("VI_1", vrid, "BACKUP", high, vip.String(), "")
+	two := d.instance("VI_2", otherVRID, "BACKUP", high, other.String(), "")
+	three := d.instance("VI_3", vrid+2, "BACKUP", high, "192.168.4.82", "")
+	scripts := "global_defs {\nscript_user root\n}\n"
+	_, err := web1.Write("notify.sh", notifyScript, 0o755)
+	n.must(err)
+	daemon := n.start(web1, ours, scripts+groupOf(groupScripts, one, two))
+	n.bothOn(web1)
+	n.start(web2, peer, d.pair("BACKUP", low, low, ""))
+	n.notified(web1, "any GROUP G MASTER 0", 1)
+	frames, addresses := n.Frames.Len(), web1.Addresses.Len()
+	for _, step := range []struct{ config, line string }{
+		{groupOf(groupScripts, one, two, three), "(VI_3) Entering MASTER STATE"},
+		{groupOf(groupScripts, one, two) + three, "Reload complete"},
+		{one + two + three, "Reload complete"},
+		{groupOf(groupScripts, one, two), "Reload complete"},
+	} {
+		mark := daemon.Lines.Len()
+		n.must(daemon.Reconfigure(scripts + step.config))
+		_, err := daemon.WaitLine(n.context(d.masterDown(high)), mark, step.line)
+		n.must(err)
+	}
+	n.must(second(n, n.Frames.Len()))
+	n.undisturbed(frames, addresses)
+	// The group that comes anew is told its state.
+	n.notified(web1, "any GROUP G MASTER 0", 2)
+	n.notified(web1, "master with words", 2)
+	content, err := web1.Read(lab.Dir + "/notified")
+	n.must(err)
+	want := "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\nmaster with words\nany GROUP G MASTER 0\n"
+	if !slices.Equal(sortedLines(content), sortedLines(want)) {
+		t.Errorf("scripts wrote\n%swant\n%s", content, want)
+	}
+}
+
+// TestGroupChildKilled kills our VRRP process while its group is Master: the next one goes on with the whole group.
+func TestGroupChildKilled(t *testing.T) {
+	t.Parallel()
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	n := newNetwork(t, dialects[1])
+	d := n.dialect
+	web1, web2 := n.web[0], n.web[1]
+	_, err := web1.Write("notify.sh", notifyScript, 0o755)
+	n.must(err)
+	daemon := n.start(web1, ours, "global_defs {\nscript_user root\n}\n"+d.pair("MASTER", high, high, groupScripts))
+	n.start(web2, peer, d.pair("BACKUP", low, low, ""))
+	n.bothOn(web1)
+	n.notified(web1, "any GROUP G MASTER 0", 1)
+	frames, addresses, child := n.Frames.Len(), web1.Addresses.Len(), 0
+	for range 3 {
+		child, err = daemon.VRRPChild(n.context(d.interval), child)
+		n.must(err)
+		mark := n.Frames.Len()
+		n.must(unix.Kill(child, unix.SIGKILL))
+		_, err = daemon.VRRPChild(n.context(d.interval), child)
+		n.must(err)
+		for _, id := range []uint8{vrid, otherVRID} {
+			n.advert(mark, web1, d.interval, "an advert after the crash", func(a lab.Advert) bool { return a.VRID == id && a.Priority > 0 })
+		}
+	}
+	n.must(second(n, n.Frames.Len()))
+	n.undisturbed(frames, addresses)
+	content, err := web1.Read(lab.Dir + "/notified")
+	n.must(err)
+	if want := "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\n"; !slices.Equal(sortedLines(content), sortedLines(want)) {
+		t.Errorf("scripts wrote\n%swant\n%s", content, want)
+	}
+}
