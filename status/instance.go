@@ -89,7 +89,7 @@ func (t *text) faults(set fsm.FaultSet, unsupported int) {
 	}
 	t.line("   Number of config faults = %d", unsupported)
 	t.line("   Number of tracker faults = %d", trackers)
-	if set == 0 {
+	if set.With(fsm.FaultGroup, false) == 0 { // those of other members are not its own
 		t.line("   Flags of interface faults - (none)")
 		return
 	}
