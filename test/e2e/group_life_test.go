@@ -137,14 +137,19 @@ func TestGroupReload(t *testing.T) {
 	n.must(second(n, n.Frames.Len()))
 	n.quiet(frames, addresses)
 	// The group that comes anew is told its state.
-	n.notified(web1, "any GROUP G MASTER 0", 2)
-	n.notified(web1, "master with words", 2)
-	content, err := web1.Read(lab.Dir + "/notified")
-	n.must(err)
-	want := "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\nmaster with words\nany GROUP G MASTER 0\n"
-	if !slices.Equal(sortedLines(content), sortedLines(want)) {
-		t.Errorf("scripts wrote\n%swant\n%s", content, want)
-	}
+	n.wrote(web1, "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\nmaster with words\nany GROUP G MASTER 0\n")
+}
+
+// wrote waits until the scripts have written just these lines, in any order.
+func (n *network) wrote(host *lab.Host, want string) {
+	n.t.Helper()
+	n.must(lab.Until(n.context(n.dialect.masterDown(high)), "the scripts' lines", func() error {
+		content, err := host.Read(lab.Dir + "/notified")
+		if err == nil && !slices.Equal(sortedLines(content), sortedLines(want)) {
+			err = fmt.Errorf("there is\n%swant\n%s", content, want)
+		}
+		return err
+	}))
 }
 
 // TestGroupChildKilled kills our VRRP process while its group is Master: the next one goes on with the whole group.
@@ -177,9 +182,5 @@ func TestGroupChildKilled(t *testing.T) {
 	}
 	n.must(second(n, n.Frames.Len()))
 	n.quiet(frames, addresses)
-	content, err := web1.Read(lab.Dir + "/notified")
-	n.must(err)
-	if want := "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\n"; !slices.Equal(sortedLines(content), sortedLines(want)) {
-		t.Errorf("scripts wrote\n%swant\n%s", content, want)
-	}
+	n.wrote(web1, "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\n")
 }
