@@ -93,7 +93,8 @@ func configFaults(c *config.Instance) int {
 func (t *text) faults(set fsm.FaultSet, unsupported, trackers int) {
 	t.line("   Number of config faults = %d", unsupported)
 	t.line("   Number of tracker faults = %d", trackers)
-	if set = set.With(fsm.FaultPending, false); set == 0 {
+	// That scripts have no result yet is no fault, and those of other members are not its own.
+	if set = set.With(fsm.FaultPending, false); set.With(fsm.FaultGroup, false) == 0 {
 		t.line("   Flags of interface faults - (none)")
 		return
 	}

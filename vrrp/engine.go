@@ -266,9 +266,9 @@ func (e *Engine) expire() {
 		if !ok {
 			return
 		}
-		if r.socket != nil && !r.socket.lookedAt.Equal(now) && e.mustLookFirst(r, now) {
-			r.socket.lookedAt = now
-			e.receive(r.socket)
+		if s := e.unread(now, r); s != nil && e.mustLookFirst(r, now) {
+			s.lookedAt = now
+			e.receive(s)
 			continue // the deadline may have moved
 		}
 		e.step(now, r, fsm.Tick{})

@@ -129,6 +129,23 @@ func (e *Engine) stopGroups() {
 	}
 }
 
+// unread is a socket that was not looked at yet at this moment and that can keep r from acting: its own, or that of
+// another member of its group, which a Backup takes along. It is nil when there is none.
+func (e *Engine) unread(now time.Time, r *router) *sharedSocket {
+	if r.socket != nil && !r.socket.lookedAt.Equal(now) {
+		return r.socket
+	}
+	if r.group == nil || r.machine.Snapshot().State != fsm.Backup {
+		return nil
+	}
+	for _, m := range r.group.routers {
+		if m.socket != nil && !m.socket.lookedAt.Equal(now) {
+			return m.socket
+		}
+	}
+	return nil
+}
+
 // perform does what a group's machine asks for.
 func (e *Engine) perform(now time.Time, g *group, outcomes []fsm.Outcome) {
 	for _, o := range outcomes {
@@ -189,5 +206,5 @@ func (e *Engine) mailGroup(g *group, what, are string) {
 
 // noteGroup queues behind what the members' transitions have brought, in the order in which they came.
 func (e *Engine) noteGroup(g *group, n notification) {
-	e.worker.noteLast("group "+g.cfg.Name, g.cfg.Name, n)
+	e.worker.note("group "+g.cfg.Name, g.cfg.Name, n)
 }

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -365,5 +366,35 @@ func TestGroupResumedHearsMaster(t *testing.T) {
 		a.expectTold(t, "after an advert", "2 BACKUP, 1 BACKUP, gbackup, G BACKUP")
 		a.stop()
 		b.stop()
+	})
+}
+
+// TestGroupReadsForAllBeforeItActs has a process sleep until one member's time has come, while another member, which
+// wanted to be Master, has an advert waiting in its own socket.
+func TestGroupReadsForAllBeforeItActs(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		lan := wire.NewLAN()
+		a, b, c := newNode(t, lan, "a", "192.168.4.100/24"), newNode(t, lan, "b", "192.168.4.200/24"), newNode(t, lan, "c", "192.168.4.201/24")
+		elsewhere := func(priority uint8) config.Instance { // on a socket of its own
+			in := member(2, priority)
+			in.MulticastGroup = netip.MustParseAddr("224.0.0.19")
+			return in
+		}
+		b.start(configOf(member(1, 200)), nil)
+		a.start(grouped([]config.Instance{member(1, 100), elsewhere(100)}), nil)
+		settle(11 * time.Second) // the second member's time came a moment ago, and comes again in three seconds
+		a.expectStates(t, "before", "BACKUP BACKUP G BACKUP 0")
+		b.host.Cut(true)
+		c.start(configOf(elsewhere(255)), nil)
+		begin := time.Now()
+		sleep(t, a, 3300*time.Millisecond)
+		settle(time.Millisecond)
+		a.expectStates(t, "after", "BACKUP BACKUP G BACKUP 0")
+		if sent, _ := adverts(lan, "a", begin); len(sent) > 0 {
+			t.Errorf("it sent adverts after %v", sent)
+		}
+		a.stop()
+		b.stop()
+		c.stop()
 	})
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,49 @@ func TestGroupMail(t *testing.T) {
 	debian := mails(peer)
 	if got := mails(ours); !slices.Equal(got, debian) || len(got) != 2 {
 		t.Errorf("mails %q, Debian's are %q", got, debian)
+	}
+}
+
+// groupDump are the lines of a dump about the states of instances and all lines about groups.
+func groupDump(text string) []string {
+	var lines []string
+	groups := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(line, "------<") {
+			groups = line == "------< VRRP Sync groups >------"
+		}
+		if groups || strings.HasPrefix(line, "   State = ") || strings.HasPrefix(line, "   Wantstate = ") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// TestGroupDump compares what the dumps of both programs say of a group as Master, and with a fault of one member.
+func TestGroupDump(t *testing.T) {
+	t.Parallel()
+	said := map[string][2][]string{}
+	for _, p := range []lab.Program{ours, peer} {
+		n := newNetwork(t, dialects[1])
+		web := n.web[0]
+		n.nowhere(web)
+		daemon := n.start(web, p, n.reader(web)+groupOf(groupScripts+"smtp_alert\n", n.dialect.instance("VI_1", vrid, "BACKUP", 200, vip.String(), ""),
+			aside(n.dialect.instance("VI_2", otherVRID, "BACKUP", 50, other.String(), ""))))
+		want := events("G BACKUP", "1 BACKUP 200", "2 BACKUP 50", "2 MASTER 50", "1 MASTER 200", "G MASTER")
+		n.read(web, want)
+		var dumps [2][]string
+		dumps[0] = groupDump(n.dump(web, signalTo(daemon), unix.SIGUSR1, "keepalived.data"))
+		n.must(web.IP(n.context(0), "link set eth9x down"))
+		n.read(web, want+events("2 FAULT 50", "1 FAULT 200", "G FAULT"))
+		dumps[1] = groupDump(n.dump(web, signalTo(daemon), unix.SIGUSR1, "keepalived.data"))
+		said[p.Name] = dumps
+	}
+	for i, what := range []string{"Master", "Fault"} {
+		got, want := said[ours.Name][i], said[peer.Name][i]
+		if !slices.Equal(got, want) || len(got) < 10 {
+			t.Errorf("%s\n%s\nDebian's\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
 	}
 }
 
@@ -93,14 +137,19 @@ func TestGroupReload(t *testing.T) {
 	n.must(second(n, n.Frames.Len()))
 	n.undisturbed(frames, addresses)
 	// The group that comes anew is told its state.
-	n.notified(web1, "any GROUP G MASTER 0", 2)
-	n.notified(web1, "master with words", 2)
-	content, err := web1.Read(lab.Dir + "/notified")
-	n.must(err)
-	want := "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\nmaster with words\nany GROUP G MASTER 0\n"
-	if !slices.Equal(sortedLines(content), sortedLines(want)) {
-		t.Errorf("scripts wrote\n%swant\n%s", content, want)
-	}
+	n.wrote(web1, "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\nmaster with words\nany GROUP G MASTER 0\n")
+}
+
+// wrote waits until the scripts have written just these lines, in any order.
+func (n *network) wrote(host *lab.Host, want string) {
+	n.t.Helper()
+	n.must(lab.Until(n.context(n.dialect.masterDown(high)), "the scripts' lines", func() error {
+		content, err := host.Read(lab.Dir + "/notified")
+		if err == nil && !slices.Equal(sortedLines(content), sortedLines(want)) {
+			err = fmt.Errorf("there is\n%swant\n%s", content, want)
+		}
+		return err
+	}))
 }
 
 // TestGroupChildKilled kills our VRRP process while its group is Master: the next one goes on with the whole group.
@@ -133,9 +182,5 @@ func TestGroupChildKilled(t *testing.T) {
 	}
 	n.must(second(n, n.Frames.Len()))
 	n.undisturbed(frames, addresses)
-	content, err := web1.Read(lab.Dir + "/notified")
-	n.must(err)
-	if want := "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\n"; !slices.Equal(sortedLines(content), sortedLines(want)) {
-		t.Errorf("scripts wrote\n%swant\n%s", content, want)
-	}
+	n.wrote(web1, "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\n")
 }
