@@ -26,8 +26,8 @@ func (e *Engine) notifyEntered(r *router, a fsm.Entered) {
 	case fsm.Backup:
 		e.notify(r, r.cfg.NotifyBackup, "notify_backup", "BACKUP", a.Priority)
 	case fsm.FaultState:
-		if a.Init && !r.faults.Has(fsm.FaultInterface) {
-			return // at start upstream reports a fault only when an interface is the cause
+		if a.Init && !r.faults.Has(fsm.FaultInterface) && !r.faults.Has(fsm.FaultTracker) {
+			return // at start upstream reports a fault only when something that is tracked is the cause
 		}
 		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", a.Priority)
 		if e.opt.Config.Global.NoEmailFaults {
