@@ -103,6 +103,9 @@ func TestTrackStory(t *testing.T) {
 			{"", toMaster}, {"ip link set dum0x down", toFault}, {"ip link set dum0x up", toBackup}, {"", toMaster}}, false},
 		"interface with a weight": {tracksInterface("dum0 weight -30"), []step{
 			{"", toMaster}, {"ip link set dum0x down", changed(100, 70)}, {"ip link set dum0x up", changed(70, 100)}}, false},
+		"interface with delays": {"interface_up_down_delays {\ndum0 0.5 0.5\n}\n" + tracksInterface("dum0 weight -30"), []step{
+			{"", toMaster}, {"ip link set dum0x down; sleep 0.1; ip link set dum0x up; sleep 0.6; ip link set dum0x down", changed(100, 70)},
+			{"ip link set dum0x up", changed(70, 100)}}, false},
 		"interface with a reversed weight": {tracksInterface("dum0 weight 30 reverse"), []step{
 			{"", toMaster}, {"ip link set dum0x down", changed(70, 100)}}, false},
 	} {
