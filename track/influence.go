@@ -48,12 +48,11 @@ func (i *Influence) Weigh(w Weight, c Condition) {
 	}
 }
 
-// The values from which on a tracked file demands Fault, and the largest that it adds (keepalived.conf(5),
-// track_file).
-const (
-	fileFault = -254
-	fileMost  = 253
-)
+// FileFault is what a tracked file comes to that demands Fault (keepalived.conf(5), track_file).
+const FileFault = -254
+
+// fileMost is the most that a tracked file adds.
+const fileMost = 253
 
 // WeighStatus adds a file with the number that is in it: it counts times the weight. Without a weight, any number but 0
 // demands Fault.
@@ -65,7 +64,7 @@ func (i *Influence) WeighStatus(w Weight, status int) {
 		return
 	}
 	switch n := status * w.signed(); {
-	case n <= fileFault:
+	case n <= FileFault:
 		i.Faults++
 	default:
 		i.Add += min(n, fileMost)

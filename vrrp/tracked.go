@@ -117,9 +117,8 @@ func (e *Engine) logTrackFaults(r *router) {
 	each(r.cfg.TrackInterfaces, func(l []config.Track) trackLists { return trackLists{interfaces: l} }, "(interface %s down)")
 	for i := range r.cfg.TrackFiles {
 		t := &r.cfg.TrackFiles[i]
-		var in track.Influence
-		if in.WeighStatus(weightOf(t), e.files.status[t.Name]); in.Faults > 0 {
-			e.log.Infof("(%s): entering FAULT state (tracked file %s has status %d)", r.cfg.Name, t.Name, e.files.status[t.Name])
+		if all, _ := e.influence(trackLists{files: r.cfg.TrackFiles[i : i+1]}); all.Faults > 0 {
+			e.log.Infof("(%s): entering FAULT state (tracked file %s has status %d)", r.cfg.Name, t.Name, track.FileFault)
 		}
 	}
 	for i := range r.cfg.TrackProcesses {

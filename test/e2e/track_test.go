@@ -103,6 +103,9 @@ func TestTrackStory(t *testing.T) {
 			{"", toMaster}, {"ip link set dum0x down", toFault}, {"ip link set dum0x up", toBackup}, {"", toMaster}}, false},
 		"interface with a weight": {tracksInterface("dum0 weight -30"), []step{
 			{"", toMaster}, {"ip link set dum0x down", changed(100, 70)}, {"ip link set dum0x up", changed(70, 100)}}, false},
+		"interface with delays": {"interface_up_down_delays {\ndum0 0.5 0.5\n}\n" + tracksInterface("dum0 weight -30"), []step{
+			{"", toMaster}, {"ip link set dum0x down; sleep 0.1; ip link set dum0x up; sleep 0.6; ip link set dum0x down", changed(100, 70)},
+			{"ip link set dum0x up", changed(70, 100)}}, false},
 		"interface with a reversed weight": {tracksInterface("dum0 weight 30 reverse"), []step{
 			{"", toMaster}, {"ip link set dum0x down", changed(70, 100)}}, false},
 	} {
@@ -226,4 +229,75 @@ func TestTrackScriptHangs(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+// TestTrackEvents compares what the programs write about priorities while trackers change them, in every state.
+func TestTrackEvents(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	global := "global_defs {\nscript_user root\nvrrp_notify_priority_changes true\nvrrp_notify_fifo " + lab.Dir + "/tmp/fifo\nvrrp_notify_fifo_script \"" + lab.Dir + "/reader.sh all\"\n}\n" +
+		"vrrp_script chk {\nscript \"/usr/bin/test -e " + switchFile + "\"\ninterval 1\nweight 20\n}\n" +
+		"track_file f {\nfile " + numberFile + "\nweight 0\n}\n"
+	const lines = "track_script {\nchk\n}\ntrack_file {\nf\n}\ntrack_interface {\ndum0 weight 10\n}\n"
+	var told [2]string
+	for i, p := range []lab.Program{ours, peer} {
+		host := n.web[i]
+		_, err := host.Write("reader.sh", fifoReader, 0o755)
+		n.must(err)
+		n.must(host.AddInterface("dum0"))
+		n.shell(host, turnOn)
+		d := n.start(host, p, global+n.dialect.instance("VI_1", vrid+i, "BACKUP", high, fmt.Sprintf("192.168.4.%d", 80+i), lines))
+		n.follow(d, host, []step{
+			{"", "Changing effective priority from 110 to 130"}, {"", toMaster}, {turnOff, "Changing effective priority from 130 to 110"},
+			{"echo 1 > " + numberFile, toFault}, {turnOn, "VRRP_Script(chk) succeeded\n"}, {"", "Changing effective priority from 110 to 130"},
+			{"echo 0 > " + numberFile, toBackup}, {"", toMaster},
+		})
+		n.must(lab.Until(n.context(time.Second), "the last event", func() error {
+			content, err := host.Read(lab.Dir + "/read.all")
+			if err == nil && strings.Count(content, "MASTER 130\n") < 2 {
+				err = fmt.Errorf("there is\n%s", content)
+			}
+			told[i] = content
+			return err
+		}))
+		n.stop(d)
+	}
+	if told[0] != told[1] {
+		t.Errorf("%s writes\n%s\n%s writes\n%s", ours.Name, told[0], peer.Name, told[1])
+	}
+}
+
+// TestTrackReload reloads while a script fails and while it succeeds: both programs keep what they know.
+func TestTrackReload(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	var told [2][]string
+	for i, p := range []lab.Program{ours, peer} {
+		host := n.web[i]
+		n.shell(host, turnOn)
+		config := func(script string) string {
+			return fmt.Sprintf(trackScript, script) +
+				n.dialect.instance("VI_1", vrid+i, "BACKUP", high, fmt.Sprintf("192.168.4.%d", 80+i), "track_script {\nchk weight -20\n}\n")
+		}
+		d := n.start(host, p, config(""))
+		n.follow(d, host, []step{{"", "VRRP_Script(chk) succeeded"}, {"", toMaster}})
+		n.must(d.Reconfigure(config("fall 2\n")))
+		n.follow(d, host, []step{
+			{"", "VRRP_Script(chk) considered successful on reload"}, {turnOff, "VRRP_Script(chk) failed (exited with status 1)"},
+			{"", "Changing effective priority from 100 to 80"},
+		})
+		n.must(d.Reconfigure(config("fall 1\n")))
+		n.follow(d, host, []step{
+			{"", "VRRP_Script(chk) considered unsuccessful on reload"}, {turnOn, "Changing effective priority from 80 to 100"},
+		})
+		for _, line := range storyOf(d.Output()) {
+			if strings.HasPrefix(line, "VRRP_Script") || strings.HasPrefix(line, "Script") {
+				told[i] = append(told[i], line)
+			}
+		}
+		n.stop(d)
+	}
+	if !slices.Equal(told[0], told[1]) {
+		t.Errorf("%s says\n%s\n%s says\n%s", ours.Name, strings.Join(told[0], "\n"), peer.Name, strings.Join(told[1], "\n"))
+	}
 }
