@@ -181,7 +181,7 @@ func TestOldPeer(t *testing.T) {
 	for role, side := range map[string]int{"ours first": 0, "peer first": 1} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
-			s := style{"", fast, peers(fours, ""), fourVIPs, nil}
+			s := style{"", fast, peers(fours, ""), fourVIPs, nil, false}
 			s.extra[1-side] += "old_unicast_checksum\n"
 			n := newDualNetwork(t, fast)
 			programs := [2]lab.Program{peer, peer}
