@@ -486,3 +486,44 @@ func TestFamilyLateAddress(t *testing.T) {
 		})
 	}
 }
+
+// TestFamilyLinkDown has an operator set the interface of our Backup down and up again, which takes its addresses of
+// IPv6 away and its group with them: it hears the Master again, and takes over when that leaves.
+func TestFamilyLinkDown(t *testing.T) {
+	t.Parallel()
+	for _, s := range []style{styles[0], styles[2], styles[3]} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			n := newDualNetwork(t, s.dialect)
+			web1, web2 := n.web[0], n.web[1]
+			first := n.start(web1, peer, s.config(0, "MASTER", high))
+			n.holdsAll(s, web1, s.dialect.masterDown(high))
+			mine := n.start(web2, ours, s.config(1, "BACKUP", low))
+			n.says(mine, "(VI_1) Entering BACKUP STATE", s.dialect.masterDown(low))
+			n.must(web2.LinkDown())
+			n.says(mine, "(VI_1) Entering FAULT STATE", time.Second)
+			n.must(web2.LinkUp())
+			for _, a := range []string{"fe80::200/64", "fd00::200/64"} {
+				n.must(web2.AddAddress(netip.MustParsePrefix(a)))
+			}
+			n.must(lab.Until(n.context(time.Second), "the Backup to be back", func() error {
+				if got := strings.Count(mine.Output(), "(VI_1) Entering BACKUP STATE"); got != 2 {
+					return fmt.Errorf("it entered BACKUP %d times", got)
+				}
+				return nil
+			}))
+			mark := n.Frames.Len()
+			for range 3 {
+				n.must(second(n, n.Frames.Len()))
+			}
+			if taken := n.adverts(mark, web2, vrid); len(taken) > 0 {
+				t.Errorf("the Backup does not hear the Master: %d adverts", len(taken))
+			}
+			n.stop(first)
+			n.holdsAll(s, web2, s.dialect.skew(low))
+			n.stop(mine)
+			n.clean(s, web2)
+			n.quiet()
+		})
+	}
+}
