@@ -81,6 +81,7 @@ func (e *Engine) changed(r *router, before, after fsm.State) {
 	}
 	r.complained = 0
 	clear(r.seen)
+	e.renewSource(r, before, after)
 	e.changes = true
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"keepalived-go/config"
+	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/packet"
 	"keepalived-go/vrrp/wire"
 )
@@ -127,4 +128,24 @@ func (e *Engine) sayHeld(cfg config.Instance) {
 	if cfg.LacksPeers() {
 		e.log.Infof("(%s) Cannot use unicast without any peers - going to fault state", cfg.Name)
 	}
+}
+
+// renewSource announces the source address of a unicast instance that comes back from Fault: the peers may have lost
+// its link-layer address meanwhile, and a Master that has to ask for it first is heard too late.
+func (e *Engine) renewSource(r *router, before, after fsm.State) {
+	if before != fsm.FaultState || after != fsm.Backup || !r.cfg.Unicast() || !r.source.IsValid() {
+		return
+	}
+	link := r.link
+	if link.Index == 0 || link.NoARP || link.Loopback || !hasAddress(link.Addresses, r.source) {
+		return
+	}
+	kind := "ARP"
+	if r.source.Is6() {
+		kind = "NA"
+	}
+	e.detail("%s: sending gratuitous %s for %s", r.cfg.Name, kind, r.source)
+	e.worker.announce(r.key, r.cfg.Name, announcement{
+		index: link.Index, device: link.Name, hardware: link.HardwareAddr, addresses: []netip.Addr{r.source}, repeat: 1,
+	})
 }

@@ -238,6 +238,38 @@ func TestAddressComesLate(t *testing.T) {
 	}
 }
 
+// TestSourceIsRenewed has a cable that is pulled and mended: with unicast the peers are told where the source address is.
+func TestSourceIsRenewed(t *testing.T) {
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				lan := wire.NewLAN()
+				a := w.node(t, lan, 0)
+				in := w.instance(0, 100)
+				want := 1
+				if !in.Unicast() || in.Interface == "" {
+					want = 0
+				}
+				a.links.state = linkState(false, w.links[0]...)
+				a.start(configOf(in), nil)
+				settle(time.Second)
+				a.links.report(linkState(true, w.links[0]...), nil)
+				settle(time.Second)
+				said := 0
+				for _, f := range lan.Frames() {
+					if f.Address.IsValid() && f.Address.String() == w.source[0] {
+						said++
+					}
+				}
+				if lines := a.lines.count("VI_1: sending gratuitous"); said != want || lines != want {
+					t.Errorf("announced %d times, said %d times, want %d", said, lines, want)
+				}
+				a.stop()
+			})
+		})
+	}
+}
+
 // TestVirtualLinkLocalIsNoSource has the virtual address before the interface's own in the kernel's order.
 func TestVirtualLinkLocalIsNoSource(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

@@ -189,7 +189,7 @@ func compareStats(t *testing.T, mine, theirs string) {
 	if d := firstDifference(split(mine), split(theirs)); d != "" {
 		t.Errorf("keepalived.stats, %s", d)
 	}
-	if strings.Count(mine, "Invalid HMAC: 0\n") != 2 {
+	if strings.Count(mine, "Invalid HMAC: 0\n") != strings.Count(mine, "VRRP Instance: ") {
 		t.Errorf("keepalived.stats does not count adverts with an HMAC:\n%s", mine)
 	}
 }

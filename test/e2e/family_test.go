@@ -26,6 +26,8 @@ type style struct {
 	extra   [2]string // what the instance of each server says besides
 	vips    []string  // virtual addresses with what stands behind them in the file
 	others  []string  // excluded ones
+	// anywhere leaves the interface out.
+	anywhere bool
 }
 
 // The addresses of the servers, beside those of every network here.
@@ -52,11 +54,11 @@ var (
 )
 
 var styles = []style{
-	{"IPv6", fast, [2]string{}, sixVIPs, sixOthers},
-	{"unicast v2", dialects[0], peers(fours, ""), fourVIPs, fourOthers},
-	{"unicast v3", fast, peers(fours, "check_unicast_src\n"), fourVIPs, nil},
-	{"unicast IPv6", fast, peers(globals, "unicast_ttl 64\n"), sixVIPs, nil},
-	{"unicast IPv6, link-local", fast, peers(linkLocals, ""), sixVIPs, nil},
+	{"IPv6", fast, [2]string{}, sixVIPs, sixOthers, false},
+	{"unicast v2", dialects[0], peers(fours, ""), fourVIPs, fourOthers, false},
+	{"unicast v3", fast, peers(fours, "check_unicast_src\n"), fourVIPs, nil, false},
+	{"unicast IPv6", fast, peers(globals, "unicast_ttl 64\n"), sixVIPs, nil, false},
+	{"unicast IPv6, link-local", fast, peers(linkLocals, ""), sixVIPs, nil, false},
 }
 
 func (s style) config(side int, state string, priority int) string {
@@ -64,7 +66,11 @@ func (s style) config(side int, state string, priority int) string {
 	if len(s.others) > 0 {
 		extra += "virtual_ipaddress_excluded {\n" + strings.Join(s.others, "\n") + "\n}\n"
 	}
-	return s.dialect.instance("VI_1", vrid, state, priority, strings.Join(s.vips, "\n"), extra)
+	text := s.dialect.instance("VI_1", vrid, state, priority, strings.Join(s.vips, "\n"), extra)
+	if s.anywhere {
+		text = strings.Replace(text, "interface eth0\n", "", 1)
+	}
+	return text
 }
 
 // addresses are all that the Master has.
@@ -205,6 +211,14 @@ func familyLife(n *network, s style, programs [2]lab.Program) {
 	n.greet(s)
 	n.neighbours(s, web1, d.interval)
 
+	if programs[0].Path == ours.Path {
+		n.t.Log("somebody else takes the addresses off the Master")
+		for _, a := range s.addresses() {
+			n.must(web1.IP(n.context(time.Second), "addr del %s dev eth0", installed(n, web1, a)))
+		}
+		n.holdsAll(s, web1, 2*time.Second)
+	}
+
 	n.t.Log("the Master's cable is cut, and mended")
 	mark := n.Frames.Len()
 	n.must(web1.Cut())
@@ -237,6 +251,22 @@ func familyLife(n *network, s style, programs [2]lab.Program) {
 	n.quiet()
 }
 
+// installed is an address as it is on a server, with the length of its network.
+func installed(n *network, host *lab.Host, a netip.Addr) netip.Prefix {
+	n.t.Helper()
+	four, err := host.List()
+	n.must(err)
+	six, err := host.List6()
+	n.must(err)
+	for _, p := range slices.Concat(four, six) {
+		if p.Addr() == a {
+			return p
+		}
+	}
+	n.t.Fatalf("%s has no %s", host.Name, a)
+	return netip.Prefix{}
+}
+
 // TestFamilyTie has equal priorities: the server with the higher address wins, whoever comes first.
 func TestFamilyTie(t *testing.T) {
 	t.Parallel()
@@ -263,16 +293,23 @@ func TestFamilyTie(t *testing.T) {
 func TestFamilyFramesEqual(t *testing.T) {
 	t.Parallel()
 	more := slices.Concat(styles, []style{
-		{"unicast IPv6 without unicast_ttl", fast, peers(globals, ""), sixVIPs, nil},
-		{"unicast v2 with unicast_ttl", dialects[0], peers(fours, "unicast_ttl 9\n"), fourVIPs, nil},
-		{"unicast v3 with the old checksum", fast, peers(fours, "old_unicast_checksum\n"), fourVIPs, nil},
-		{"IPv6 with another source and group", fast, [2]string{"mcast_src_ip fe80::100\nmcast_dst_ip ff02::99\n"}, sixVIPs, nil},
-		{"unicast to two peers", fast, [2]string{"unicast_peer {\n192.168.4.200\n192.168.4.5\n}\n"}, fourVIPs, nil},
+		{"unicast IPv6 without unicast_ttl", fast, peers(globals, ""), sixVIPs, nil, false},
+		{"unicast v2 with unicast_ttl", dialects[0], peers(fours, "unicast_ttl 9\n"), fourVIPs, nil, false},
+		{"unicast v3 with the old checksum", fast, peers(fours, "old_unicast_checksum\n"), fourVIPs, nil, false},
+		{"IPv6 with another source and group", fast, [2]string{"mcast_src_ip fe80::100\nmcast_dst_ip ff02::99\n"}, sixVIPs, nil, false},
+		{"unicast to two peers", fast, [2]string{"unicast_peer {\n192.168.4.200\n192.168.4.5\n}\n"}, fourVIPs, nil, false},
+		{"unicast without interface", fast, peers(fours, ""), fourVIPs, nil, true},
+		{"unicast IPv6 without interface", fast, peers(globals, ""), sixVIPs[1:], nil, true},
 	})
 	for _, s := range more {
+		if s.anywhere && checksItself() {
+			continue
+		}
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			got, want := familyFrames(t, s, ours), familyFrames(t, s, peer)
+			got := familyFrames(t, s, ours)
+			s.anywhere = false // Debian's version needs an interface
+			want := familyFrames(t, s, peer)
 			if least := 2 + len(s.addresses()); len(want) < least {
 				t.Errorf("only %d kinds of frames from %s, want %d: %q", len(want), peer.Name, least, want)
 			}
@@ -446,6 +483,47 @@ func TestFamilyLateAddress(t *testing.T) {
 				t.Errorf("sent from %v", a.Source)
 			}
 			n.holdsAll(s, web1, s.dialect.interval)
+		})
+	}
+}
+
+// TestFamilyLinkDown has an operator set the interface of our Backup down and up again, which takes its addresses of
+// IPv6 away and its group with them: it hears the Master again, and takes over when that leaves.
+func TestFamilyLinkDown(t *testing.T) {
+	t.Parallel()
+	for _, s := range []style{styles[0], styles[2], styles[3]} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			n := newDualNetwork(t, s.dialect)
+			web1, web2 := n.web[0], n.web[1]
+			first := n.start(web1, peer, s.config(0, "MASTER", high))
+			n.holdsAll(s, web1, s.dialect.masterDown(high))
+			mine := n.start(web2, ours, s.config(1, "BACKUP", low))
+			n.says(mine, "(VI_1) Entering BACKUP STATE", s.dialect.masterDown(low))
+			n.must(web2.LinkDown())
+			n.says(mine, "(VI_1) Entering FAULT STATE", time.Second)
+			n.must(web2.LinkUp())
+			for _, a := range []string{"fe80::200/64", "fd00::200/64"} {
+				n.must(web2.AddAddress(netip.MustParsePrefix(a)))
+			}
+			n.must(lab.Until(n.context(time.Second), "the Backup to be back", func() error {
+				if got := strings.Count(mine.Output(), "(VI_1) Entering BACKUP STATE"); got != 2 {
+					return fmt.Errorf("it entered BACKUP %d times", got)
+				}
+				return nil
+			}))
+			mark := n.Frames.Len()
+			for range 3 {
+				n.must(second(n, n.Frames.Len()))
+			}
+			if taken := n.adverts(mark, web2, vrid); len(taken) > 0 {
+				t.Errorf("the Backup does not hear the Master: %d adverts", len(taken))
+			}
+			n.stop(first)
+			n.holdsAll(s, web2, s.dialect.skew(low))
+			n.stop(mine)
+			n.clean(s, web2)
+			n.quiet()
 		})
 	}
 }
