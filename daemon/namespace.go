@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -72,6 +73,9 @@ func (p *parent) settleDown(text readText, h heritage) error {
 		return nil
 	}
 	return enterNamespace(name, h, func() error {
+		// From here on a signal ends the process as it does any other: none is taken, and forgotten with this program.
+		signal.Stop(p.stops)
+		signal.Stop(p.hangups)
 		select {
 		case <-p.stops:
 			p.exitCode = exitOK

@@ -167,7 +167,7 @@ func TestReloadBurst(t *testing.T) {
 	}
 	n.advert(mark, web, d.interval, "the newest priority", func(a lab.Advert) bool { return a.Priority == high+5 })
 	n.must(twentyMore(n, n.Frames.Len()))
-	if gap, limit := widest(n.adverts(mark, web, vrid)), 2*d.interval; gap > limit {
+	if gap, limit := widest(n.adverts(mark, web, vrid)), d.masterDown(high); gap > limit {
 		t.Errorf("silent for %v, want at most %v", gap, limit)
 	}
 	if strings.Contains(daemon.Output(), "Reload failed") {
@@ -206,7 +206,7 @@ func TestStoppedSyslog(t *testing.T) {
 		n.must(err)
 	}
 	n.must(twentyMore(n, n.Frames.Len()))
-	if gap, limit := widest(n.adverts(mark, web, vrid)), 2*d.interval; gap > limit {
+	if gap, limit := widest(n.adverts(mark, web, vrid)), d.masterDown(high); gap > limit {
 		t.Errorf("silent for %v, want at most %v", gap, limit)
 	}
 	status, took, err := daemon.Stop(n.context(time.Second))
