@@ -43,9 +43,9 @@ func TestTrackFaultAtStart(t *testing.T) {
 				n.follow(d, host, wait)
 				n.must(lab.Until(n.context(n.dialect.masterDown(high)), "the events", func() error {
 					content, err := host.Read(lab.Dir + "/read.all")
-					last := []string{"\"VI_2\" MASTER"}
+					last := []string{"\"VI_2\" MASTER", "\"VI_1\" FAULT"}
 					if name == "script" {
-						last = append(last, "\"VI_1\" MASTER")
+						last[1] = "\"VI_1\" MASTER"
 					}
 					for _, l := range last {
 						if err == nil && !strings.Contains(content, l) {
