@@ -27,8 +27,11 @@ type Change struct {
 // same virtual router on the wire. Unicast and VMAC instances are others than those without.
 func (in Instance) Key() string {
 	key := fmt.Sprintf("%s/%d/ipv%d/%s", in.Interface, in.VRID, in.Family, in.MulticastGroup)
-	if len(in.UnicastPeers) > 0 {
-		key += fmt.Sprintf("/unicast/%s/%s", in.MulticastSource, in.UnicastPeers[0].Addr)
+	if in.Unicast() {
+		key += fmt.Sprintf("/unicast/%s", in.MulticastSource)
+	}
+	if in.Twin > 0 {
+		key += fmt.Sprintf("/%d", in.Twin)
 	}
 	if in.VMAC.Use || in.IPVLAN.Use {
 		key += "/vmac"

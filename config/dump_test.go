@@ -113,6 +113,9 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 		in.MulticastSource = genIPv4(t)
 		in.TrackSource = rapid.Bool().Draw(t, "track source")
 	}
+	if rapid.Bool().Draw(t, "unicast") {
+		genUnicast(t, &in, c.Global)
+	}
 	in.LowerPrioNoAdvert, in.HigherPrioSendAdvert = rapid.Bool().Draw(t, "lower"), rapid.Bool().Draw(t, "higher")
 	in.SkipCheckAdvAddr, in.DontTrackPrimary = rapid.Bool().Draw(t, "skip"), rapid.Bool().Draw(t, "dont")
 	in.V3ChecksumAsV2, in.SMTPAlert = rapid.Bool().Draw(t, "sum"), rapid.Bool().Draw(t, "mail")
@@ -128,16 +131,30 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 	in.TrackScripts = genTracks(t, names(c.Scripts, func(s TrackScript) string { return s.Name }), 253)
 	in.TrackFiles = genTracks(t, names(c.TrackFiles, func(f TrackFile) string { return f.Name }), 254)
 	in.TrackProcesses = genTracks(t, names(c.TrackProcesses, func(p TrackProcess) string { return p.Name }), 254)
-	for kind, list := range map[string][]Track{"track_interface": in.TrackInterfaces, "track_script": in.TrackScripts, "track_file": in.TrackFiles, "track_process": in.TrackProcesses} {
-		if faultTracker(list) {
-			in.Unsupported = append(in.Unsupported, kind)
-		}
-	}
 	if rapid.Bool().Draw(t, "routes") {
 		in.Routes = rapid.SliceOfN(rapid.Custom(genRoute), 1, 3).Draw(t, "routes")
 		in.Rules = rapid.SliceOfN(rapid.Custom(genRule), 1, 3).Draw(t, "rules")
 	}
 	return in
+}
+
+// genUnicast makes an instance that has peers in place of a group.
+func genUnicast(t *rapid.T, in *Instance, g Global) {
+	in.MulticastGroup = netip.Addr{}
+	in.UnicastTTL = rapid.IntRange(1, 255).Draw(t, "ttl")
+	in.CheckUnicastSource = rapid.Bool().Draw(t, "check source")
+	for i := range rapid.IntRange(1, 3).Draw(t, "peers") {
+		least := rapid.Uint8().Draw(t, "least")
+		p := UnicastPeer{netip.AddrFrom4([4]byte{172, 16, 0, byte(i)}), least, rapid.Uint8Range(least, 255).Draw(t, "greatest")}
+		in.UnicastPeers = append(in.UnicastPeers, p)
+		in.CheckUnicastSource = in.CheckUnicastSource || p.MinTTL != 0 || p.MaxTTL != 255
+	}
+	in.PeersOnly = in.CheckUnicastSource || g.VRRPCheckUnicastSrc
+	in.UnicastFaultNoPeer = rapid.Bool().Draw(t, "fault")
+	in.OldUnicastChecksum = rapid.SampledFrom([]string{"", "yes", "never"}).Draw(t, "old checksum")
+	if in.Version == 3 && in.OldUnicastChecksum != "never" {
+		in.ChecksumGroup = g.VRRPMcastGroup4
+	}
 }
 
 // genHMAC makes keys as they are and in digits.
@@ -237,21 +254,11 @@ func genConfig(t *rapid.T) Config {
 	return c
 }
 
-// plain takes the positions off, and puts what holds the instance into one order.
+// plain takes the positions off.
 func plain(c Config) Config {
 	for i := range c.Instances {
 		in := &c.Instances[i]
 		in.Pos = parser.Position{}
-		held := map[string]bool{}
-		for _, u := range in.Unsupported {
-			held[u] = true
-		}
-		in.Unsupported = nil
-		for _, u := range []string{"auth_hmac", "track_interface", "track_script", "track_file", "track_process"} {
-			if held[u] {
-				in.Unsupported = append(in.Unsupported, u)
-			}
-		}
 	}
 	return c
 }

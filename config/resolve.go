@@ -24,6 +24,7 @@ func (d *decoder) resolve() {
 			d.config.Instances = append(d.config.Instances, i.Instance)
 		}
 	}
+	d.numberTwins()
 	d.noteUnusedScripts()
 	d.resolveLVS()
 	d.resolveBFD()
@@ -50,6 +51,7 @@ func (d *decoder) resolveInstance(i *rawInstance) {
 	d.resolveStrict(i)
 	d.resolveInterval(i)
 	d.resolveMulticast(i)
+	d.resolveUnicast(i)
 	d.resolveGARP(i)
 	d.resolveDevices(i)
 	d.resolveVMAC(i)

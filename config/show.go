@@ -61,6 +61,17 @@ func showFlag(place any) []string {
 	return nil
 }
 
+// showOldChecksum writes old_unicast_checksum, which says yes without a word.
+func showOldChecksum(place any) []string {
+	switch *place.(*string) {
+	case "":
+		return nil
+	case "yes":
+		return one("")
+	}
+	return showText(place)
+}
+
 func showInt(place any) []string {
 	switch p := place.(type) {
 	case *int:

@@ -538,14 +538,16 @@ func globalKeywords() []Keyword {
 					{
 						Name: "process_monitor_rcv_bufs", Syntax: "INT bytes (0 ignored)", Default: "kernel default",
 						Since: "2.0.11", Area: "track", Meaning: "receive buffer of the process event connector socket",
-						Arg:  lax(intArg(0, math.MaxUint32)),
-						Into: func(s *scope) any { return &s.global.ProcessMonitor.Size },
+						Effect: Acts,
+						Arg:    lax(intArg(0, math.MaxUint32)),
+						Into:   func(s *scope) any { return &s.global.ProcessMonitor.Size },
 					},
 					{
 						Name: "process_monitor_rcv_bufs_force", Syntax: "[BOOL]", Default: "false",
 						Since: "2.0.11", Area: "track", Meaning: "use SO_RCVBUFFORCE for it",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.global.ProcessMonitor.Force },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.global.ProcessMonitor.Force },
 					},
 					{
 						Name: "process_name", Syntax: "NAME (max 15 chars, longer is truncated)", Default: "keepalived",
@@ -778,8 +780,9 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_check_unicast_src", Syntax: "(flag)", Default: "off",
 						Since: "1.2.20", Area: "vrrp", Meaning: "accept unicast adverts only from configured peers",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.global.VRRPCheckUnicastSrc },
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.global.VRRPCheckUnicastSrc },
 					},
 					{
 						Name: "vrrp_cpu_affinity", Syntax: "INT... (cpu ids 0..online-1)", Default: "all CPUs",
@@ -903,10 +906,11 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_mcast_group6", Syntax: "IPv6 multicast address (non link-local is only warned about)", Default: "ff02::12",
 						Since: "1.2.10", Area: "vrrp", Meaning: "default IPv6 destination of adverts",
-						Arg:  Arg{Kind: Addr},
-						Into: func(s *scope) any { return &s.global.VRRPMcastGroup6 },
-						Do:   (*decoder).mcastGroup,
-						Show: showAddr,
+						Effect: Acts,
+						Arg:    Arg{Kind: Addr},
+						Into:   func(s *scope) any { return &s.global.VRRPMcastGroup6 },
+						Do:     (*decoder).mcastGroup,
+						Show:   showAddr,
 					},
 					{
 						Name: "vrrp_min_garp", Syntax: "[BOOL]", Default: "false",

@@ -96,10 +96,11 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "check_unicast_src", Syntax: "(flag)", Default: "off",
 						Since: "2.1.0", Area: "vrrp", Meaning: "drop unicast adverts not sent by a configured peer",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.inst.CheckUnicastSource },
-						Do:   (*decoder).unicastFlag,
-						Show: showFlag,
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.inst.CheckUnicastSource },
+						Do:     (*decoder).unicastFlag,
+						Show:   showFlag,
 					},
 					{
 						Name: "debug", Syntax: "INT[0..4]", Default: "0",
@@ -237,7 +238,7 @@ func vrrpKeywords() []Keyword {
 						Name: "native_ipv6", Syntax: "(flag)", Default: "family derived from addresses",
 						Since: "1.2.1", Area: "vrrp", Meaning: "force IPv6 and version 3 (deprecated)",
 						Deprecated: true,
-						Effect:     Holds,
+						Effect:     Acts,
 						Arg:        Arg{Kind: Flag},
 						Do:         (*decoder).nativeIPv6,
 					},
@@ -328,9 +329,10 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "old_unicast_checksum", Syntax: "[never]", Default: "auto detect",
 						Since: "1.3.7", Area: "vrrp", Meaning: "use the v1.3.6-era VRRPv3 unicast checksum; never disables detection",
-						Into: func(s *scope) any { return &s.inst.OldUnicastChecksum },
-						Do:   (*decoder).oldUnicastChecksum,
-						Show: showText,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.inst.OldUnicastChecksum },
+						Do:     (*decoder).oldUnicastChecksum,
+						Show:   showOldChecksum,
 					},
 					{
 						Name: "owner_ignore_adverts", Syntax: "[BOOL]", Default: "vrrp_owner_ignore_adverts (true in strict mode); forced false unless priority 255",
@@ -431,13 +433,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "tracked files",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the track_file",
 								Since: "2.0.0", Area: "track", Meaning: "one tracked file",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedFile},
@@ -445,13 +447,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
 						Since: "1.0.1", Area: "track", Meaning: "additional tracked interfaces",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<IFNAME>", Syntax: "[weight INT[-254..254] [reverse]] (+/-254 changed to +/-253)", Default: "weight 0 = FAULT when down",
 								Since: "1.0.1", Area: "track", Meaning: "one tracked interface; own interface is ignored; no noreverse here",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedInterface},
@@ -459,13 +461,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.11", Area: "track", Meaning: "tracked processes",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the vrrp_track_process",
 								Since: "2.0.11", Area: "track", Meaning: "one tracked process",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedProcess},
@@ -473,13 +475,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "1.1.13", Area: "track", Meaning: "tracked vrrp_scripts",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]] (+/-254 changed to +/-253)", Default: "weight and direction of the vrrp_script",
 								Since: "1.1.13", Area: "track", Meaning: "one tracked script; unknown names are reported and ignored",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedScript},
@@ -487,32 +489,36 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_src_ip", Syntax: "(flag)", Default: "off",
 						Since: "2.0.0", Area: "vrrp", Meaning: "FAULT while the configured source address is missing",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.inst.TrackSource },
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.inst.TrackSource },
 					},
 					{
 						Name: "unicast_fault_no_peer", Syntax: "(flag)", Default: "off (falls back to multicast, deprecated)",
 						Since: "2.2.5", Area: "vrrp", Meaning: "go to FAULT rather than multicast when unicast is configured without peers",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.inst.UnicastFaultNoPeer },
-						Do:   (*decoder).unicastFlag,
-						Show: showFlag,
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.inst.UnicastFaultNoPeer },
+						Do:     (*decoder).unicastFlag,
+						Show:   showFlag,
 					},
 					{
 						Name: "unicast_peer", Syntax: "{ lines: IPADDR [min_ttl INT] [max_ttl INT] }", Default: "none (multicast)",
 						Since: "1.2.8", Area: "vrrp", Meaning: "send adverts to these addresses instead of the group; duplicates dropped",
-						Effect: Holds,
+						Effect: Acts,
 						Do:     (*decoder).openUnicastPeers,
 						Options: []Keyword{
 							{
 								Name: "max_ttl", Syntax: "INT[0..255]", Default: "255",
 								Since: "2.1.0", Area: "vrrp", Meaning: "highest TTL/hop limit accepted from the peer; turns on check_unicast_src",
-								Arg: intArg(0, 255),
+								Effect: Acts,
+								Arg:    intArg(0, 255),
 							},
 							{
 								Name: "min_ttl", Syntax: "INT[0..255]", Default: "0",
 								Since: "2.1.0", Area: "vrrp", Meaning: "lowest TTL/hop limit accepted from the peer; turns on check_unicast_src",
-								Arg: intArg(0, 255),
+								Effect: Acts,
+								Arg:    intArg(0, 255),
 							},
 						},
 						Block: &Block{Entry: (*decoder).unicastPeer},
@@ -520,14 +526,16 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "unicast_src_ip", Syntax: "IPADDR", Default: "primary address of the interface",
 						Since: "1.2.10", Area: "vrrp", Meaning: "source address of unicast adverts",
-						Arg: Arg{Kind: Addr},
-						Do:  (*decoder).sourceAddress,
+						Effect: Acts,
+						Arg:    Arg{Kind: Addr},
+						Do:     (*decoder).sourceAddress,
 					},
 					{
 						Name: "unicast_ttl", Syntax: "INT[0..255]", Default: "255 IPv4; kernel default IPv6",
 						Since: "2.1.0", Area: "vrrp", Meaning: "TTL/hop limit of sent unicast adverts (needs unicast_peer)",
-						Arg:  strict(intArg(0, 255)),
-						Into: func(s *scope) any { return &s.inst.UnicastTTL },
+						Effect: Acts,
+						Arg:    strict(intArg(0, 255)),
+						Into:   func(s *scope) any { return &s.inst.UnicastTTL },
 					},
 					{
 						Name: "use_ipvlan", Syntax: "[[name] IFNAME] [IPADDR[/LEN]] [bridge|private|vepa] [group GROUP_ID]", Default: "off; mode flag bridge",
@@ -612,11 +620,10 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "virtual_ipaddress", Syntax: "{ address lines }", Default: "none (warning for v2, rejected for v3 or strict unless no_virtual_ipaddress)",
 						Since: "1.0.0", Area: "vrrp", Meaning: "addresses owned while MASTER and advertised; all one family; at most 255 or what fits the MTU (rest become excluded)",
-						Effect:     Acts,
-						EffectNote: "IPv6 holds the instance in Fault",
-						Do:         opensBlock,
-						Options:    addressOptions("virtual_ipaddress"),
-						Block:      &Block{Entry: (*decoder).virtualAddress},
+						Effect:  Acts,
+						Do:      opensBlock,
+						Options: addressOptions("virtual_ipaddress"),
+						Block:   &Block{Entry: (*decoder).virtualAddress},
 					},
 					{
 						Name: "virtual_ipaddress_excluded", Syntax: "{ address lines }", Default: "none",
@@ -869,12 +876,14 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "interface_up_down_delays", Syntax: "{ block of lines: IFNAME DOWN [UP] }", Default: "no delays",
 			Since: "2.2.3", Area: "vrrp", Meaning: "per-interface debounce of link state changes",
-			Do: opensBlock,
+			Effect: Acts,
+			Do:     opensBlock,
 			Options: []Keyword{
 				{
 					Name: "<IFNAME>", Syntax: "DOWN TIMER[0..255] [UP TIMER[0..255]] (seconds, 6 decimals)", Default: "UP omitted: code stores 0 (man page claims same as DOWN)",
 					Since: "2.2.3", Area: "vrrp", Meaning: "seconds the link must stay down (up) before trackers react",
-					Note: "DOWN must be less than (down_timer_adverts-1)*advert_int else reset; both reset when down_timer_adverts is 1; unknown interface is a fatal config error without dynamic_interfaces",
+					Effect: Acts,
+					Note:   "DOWN must be less than (down_timer_adverts-1)*advert_int else reset; both reset when down_timer_adverts is 1; unknown interface is a fatal config error without dynamic_interfaces",
 				},
 			},
 			Block: &Block{Entry: (*decoder).upDownDelay},

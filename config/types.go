@@ -86,12 +86,18 @@ type Instance struct {
 	Strict bool // strict_mode, vrrp_strict
 	Accept bool // packets to the addresses are accepted
 
-	SyncGroup             string
-	UnicastPeers          []UnicastPeer
-	UnicastTTL            int // 0: the kernel's default
-	CheckUnicastSource    bool
-	UnicastFaultNoPeer    bool
-	OldUnicastChecksum    string // "", "yes" or "never"
+	SyncGroup          string
+	UnicastPeers       []UnicastPeer
+	UnicastTTL         int // 0: the kernel's default
+	CheckUnicastSource bool
+	PeersOnly          bool // adverts of others are dropped: check_unicast_src, vrrp_check_unicast_src
+	UnicastFaultNoPeer bool
+	OldUnicastChecksum string // "", "yes" or "never"
+	// ChecksumGroup is what the checksum of old releases has in place of the destination (old_unicast_checksum),
+	// invalid where that is never looked for.
+	ChecksumGroup netip.Addr
+	// Twin tells instances apart that differ in their unicast peers alone: 0 is the first of them.
+	Twin                  int
 	VMAC                  VMAC
 	VMACAddr              bool // use_vmac_addr
 	VMACXmitBase          bool

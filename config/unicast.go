@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 
 	"keepalived-go/parser"
 )
@@ -47,6 +48,10 @@ func (d *decoder) unicastPeer(l line) {
 		}
 		d.peerOption(i, &p, name, l, n+1)
 	}
+	if slices.ContainsFunc(i.UnicastPeers, func(o UnicastPeer) bool { return o.Addr == a }) {
+		d.warn(w.Pos, "(%s) unicast peer %s is there twice, this one is ignored", i.Name, a)
+		return
+	}
 	if p.MinTTL > p.MaxTTL {
 		d.warn(w.Pos, "(%s) min_ttl %d is greater than max_ttl %d: every packet will be dropped", i.Name, p.MinTTL, p.MaxTTL)
 	}
@@ -72,4 +77,47 @@ func (d *decoder) peerOption(i *rawInstance, p *UnicastPeer, name parser.Word, l
 		return
 	}
 	i.CheckUnicastSource = true
+}
+
+// Unicast tells whether adverts go to peers and not to a group.
+func (in *Instance) Unicast() bool { return len(in.UnicastPeers) > 0 }
+
+// LacksPeers tells whether the instance must not run because it is to use unicast and has no peers
+// (unicast_fault_no_peer).
+func (in *Instance) LacksPeers() bool { return in.UnicastFaultNoPeer && !in.Unicast() }
+
+// Held tells whether the instance stays in Fault whatever happens.
+func (in *Instance) Held() bool { return len(in.Unsupported) > 0 || in.LacksPeers() }
+
+// resolveUnicast settles what depends on global_defs.
+func (d *decoder) resolveUnicast(i *rawInstance) {
+	g := &d.config.Global
+	if i.LacksPeers() {
+		d.note(i.Pos, "(%s) unicast_fault_no_peer without unicast_peer: the instance stays in FAULT", i.Name)
+	}
+	if !i.Unicast() {
+		return
+	}
+	i.PeersOnly = i.CheckUnicastSource || g.VRRPCheckUnicastSrc
+	if i.Family == 4 && i.Version == 3 && i.OldUnicastChecksum != "never" {
+		i.ChecksumGroup = g.VRRPMcastGroup4
+	}
+	for _, p := range i.UnicastPeers {
+		if p.Addr == i.MulticastSource {
+			d.note(i.Pos, "(%s) unicast peer %s is this router itself, nothing is sent to it", i.Name, p.Addr)
+		}
+	}
+}
+
+// numberTwins tells instances apart that have the same key.
+func (d *decoder) numberTwins() {
+	seen := map[string]int{}
+	for n := range d.config.Instances {
+		in := &d.config.Instances[n]
+		if in.Unicast() {
+			key := in.Key()
+			in.Twin = seen[key]
+			seen[key]++
+		}
+	}
 }

@@ -30,8 +30,8 @@ func (t *text) instance(in *vrrp.InstanceView, v vrrp.View) {
 	}
 	t.flags(c)
 	t.line("   Wantstate = %s", m.Wanted)
-	t.faults(m.Faults, len(c.Unsupported))
-	t.line("   Number of track scripts init = 0")
+	t.faults(m.Faults, configFaults(c), in.Tracked.Faults)
+	t.line("   Number of track scripts init = %d", in.Tracked.Pending)
 	t.line("   Last transition = %s", stamp(m.LastTransition))
 	if in.Deadline.IsZero() {
 		t.line("   Read timeout = DISABLED")
@@ -82,14 +82,19 @@ var faultWords = []struct {
 	{fsm.FaultAddress, "no source IP address"}, {fsm.FaultUnsupported, "config error"},
 }
 
-func (t *text) faults(set fsm.FaultSet, unsupported int) {
-	trackers := 0
-	if set.Has(fsm.FaultTracker) {
-		trackers = 1
+// configFaults counts what in the configuration keeps the instance from running.
+func configFaults(c *config.Instance) int {
+	if c.LacksPeers() {
+		return len(c.Unsupported) + 1
 	}
+	return len(c.Unsupported)
+}
+
+func (t *text) faults(set fsm.FaultSet, unsupported, trackers int) {
 	t.line("   Number of config faults = %d", unsupported)
 	t.line("   Number of tracker faults = %d", trackers)
-	if set.With(fsm.FaultGroup, false) == 0 { // those of other members are not its own
+	// Those of other members are not its own, and what is waited for is none yet.
+	if set = set.With(fsm.FaultPending, false).With(fsm.FaultGroup, false); set == 0 {
 		t.line("   Flags of interface faults - (none)")
 		return
 	}
@@ -161,7 +166,7 @@ func (t *text) timing(in *vrrp.InstanceView) {
 	t.line("   Virtual Router ID = %d", c.VRID)
 	t.line("   Priority = %d", c.Priority)
 	t.line("   Effective priority = %d", in.Machine.Priority)
-	t.line("   Total priority = %d", in.Machine.Priority)
+	t.line("   Total priority = %d", int(c.Priority)+in.Tracked.Add)
 	if c.NoPreempt {
 		t.line("   Highest other priority = %d", in.Machine.MasterPriority)
 	}
@@ -226,7 +231,7 @@ func (t *text) addresses(in *vrrp.InstanceView, v vrrp.View) {
 	}
 	t.list("   Virtual IP Excluded :", addressTexts(c.ExcludedAddresses, in, v.Links))
 	if len(c.UnicastPeers) > 0 {
-		t.unicast(c)
+		t.unicast(in)
 	}
 	if in.In < 0 {
 		t.line("   No sockets allocated")
@@ -256,7 +261,8 @@ func (t *text) list(heading string, lines []string) {
 	}
 }
 
-func (t *text) unicast(c *config.Instance) {
+func (t *text) unicast(in *vrrp.InstanceView) {
+	c := &in.Config
 	if c.UnicastTTL != 0 {
 		t.line("   Unicast TTL = %d", c.UnicastTTL)
 	}
@@ -266,7 +272,8 @@ func (t *text) unicast(c *config.Instance) {
 		peers = append(peers, fmt.Sprintf("%s min_ttl %d max_ttl %d", p.Addr, p.MinTTL, p.MaxTTL))
 	}
 	t.list("   Unicast Peer :", peers)
-	t.line("   Unicast checksum compatibility = %s", map[string]string{"": "no", "yes": "config", "never": "never"}[c.OldUnicastChecksum])
+	compatibility := map[string]string{"": "no", "yes": "config", "never": "never"}[c.OldUnicastChecksum]
+	t.line("   Unicast checksum compatibility = %s", either(in.OldChecksum, "auto", compatibility))
 }
 
 func (t *text) tracked(c *config.Instance) {

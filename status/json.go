@@ -25,7 +25,7 @@ func JSON(v vrrp.View) ([]byte, error) {
 	}
 	var document any = list
 	if v.Config.Global.JSONVersion == 2 {
-		document = jsonTwo{list, jsonProcesses(v.Config.TrackProcesses)}
+		document = jsonTwo{list, jsonProcesses(v.Processes)}
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -200,20 +200,21 @@ func jsonData(in *vrrp.InstanceView, v vrrp.View) instanceData {
 func jsonStats(s *vrrp.Stats) instanceStats {
 	return instanceStats{
 		AdvertRcvd: s.AdvertRcvd, AdvertSent: s.AdvertSent, BecomeMaster: s.BecomeMaster, ReleaseMaster: s.ReleaseMaster,
-		PacketLength: s.Dropped[packet.Length], AdvertInterval: s.Dropped[packet.Interval], TTL: s.Dropped[packet.TTLRange],
+		PacketLength: s.Dropped[packet.Length], AdvertInterval: s.Dropped[packet.Interval], TTL: ttlErrors(s),
 		InvalidType: s.Dropped[packet.Type], AddressList: addressErrors(s), InvalidAuthType: s.Dropped[packet.AuthTypeUnknown],
 		AuthTypeMismatch: s.Dropped[packet.AuthTypeOther], AuthFailure: s.Dropped[packet.AuthFailure],
 		PriorityZeroRcvd: s.PriorityZeroRcvd, PriorityZeroSent: s.PriorityZeroSent,
 	}
 }
 
-// jsonProcesses describes tracked processes. Nothing counts them yet.
-func jsonProcesses(list []config.TrackProcess) []jsonProcess {
+// jsonProcesses describes tracked processes.
+func jsonProcesses(list []vrrp.ProcessView) []jsonProcess {
 	out := make([]jsonProcess, 0, len(list))
 	for i := range list {
-		p := &list[i]
+		p, s := &list[i].Config, &list[i].Status
 		j := jsonProcess{
 			Process: p.Name, ParamMatch: paramMatch(p.ParamMatch), Min: p.Quorum, Weight: p.Weight.Value,
+			Current: s.Count, HaveQuorum: s.Have, ForkTimer: s.Gaining, TerminateTimer: s.Losing,
 			TerminateDelay: span(p.TerminateDelay), ForkDelay: span(p.ForkDelay), FullCommand: p.FullCommand,
 		}
 		if len(p.Command) > 1 {

@@ -25,7 +25,7 @@ func (t *text) stats(name string, s *vrrp.Stats) {
 	t.line("  Released master: %d", s.ReleaseMaster)
 	t.line("  Packet Errors:")
 	dropped("Length", packet.Length)
-	dropped("TTL", packet.TTLRange)
+	counter("TTL", ttlErrors(s))
 	dropped("Invalid Type", packet.Type)
 	dropped("Advertisement Interval", packet.Interval)
 	counter("Address List", addressErrors(s))
@@ -43,7 +43,11 @@ func (t *text) stats(name string, s *vrrp.Stats) {
 	counter("Sent", s.PriorityZeroSent)
 }
 
-// addressErrors are adverts with other addresses than ours.
+// ttlErrors are adverts with a TTL that they may not have, of multicast or from their peer.
+func ttlErrors(s *vrrp.Stats) uint64 { return s.Dropped[packet.TTLRange] + s.Dropped[packet.PeerTTL] }
+
+// addressErrors are adverts with other addresses than ours, and those that were sent to a group or to us alone where
+// the other was expected.
 func addressErrors(s *vrrp.Stats) uint64 {
-	return s.Dropped[packet.AddressCount] + s.Dropped[packet.AddressList]
+	return s.Dropped[packet.AddressCount] + s.Dropped[packet.AddressList] + s.Dropped[packet.Unicast] + s.Dropped[packet.Multicast]
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keepalived-go/config"
+	"keepalived-go/track"
 	"keepalived-go/vrrp"
 )
 
@@ -65,9 +66,12 @@ func (t *text) sockets(v vrrp.View) {
 		s := &v.Sockets[i]
 		t.line(" fd_in %d fd_out = %d", s.In, s.Out)
 		t.line("   Interface = %s", s.Interface)
-		t.line("   Family = %s", either(s.Group.Is6(), "IPv6", "IPv4"))
+		t.line("   Family = %s", either(s.Group.Is6() || s.Local.Is6(), "IPv6", "IPv4"))
 		t.line("   Protocol = VRRP")
-		t.line("   Type = Multicast")
+		t.line("   Type = %s", either(s.Local.IsValid(), "Unicast", "Multicast"))
+		if s.Local.IsValid() {
+			t.line("   Address = %s", s.Local)
+		}
 		t.line("   Rx buf size = %d", s.ReceiveBuffer)
 		t.line("   VRRP instances")
 		for j, name := range s.Instances {
@@ -129,13 +133,13 @@ func scriptNamed(c config.Config, name string) config.Script {
 	return config.Script{}
 }
 
-// scripts writes the tracked scripts. Nothing runs them yet, so none has a result.
+// scripts writes the tracked scripts.
 func (t *text) scripts(v vrrp.View) {
-	if len(v.Config.Scripts) > 0 {
+	if len(v.Scripts) > 0 {
 		t.line("------< VRRP Scripts >------")
 	}
-	for i := range v.Config.Scripts {
-		s := &v.Config.Scripts[i]
+	for i := range v.Scripts {
+		s, state := &v.Scripts[i].Config, &v.Scripts[i].State
 		t.line(" VRRP Script = %s", s.Name)
 		t.line("   Command = %s", command(s.Script.Argv))
 		t.line("   Interval = %s sec", thousandths(s.Interval))
@@ -143,17 +147,20 @@ func (t *text) scripts(v vrrp.View) {
 		t.line("   Weight = %s", weight(s.Weight))
 		t.line("   Rise = %d", s.Rise)
 		t.line("   Fall = %d", s.Fall)
-		t.line("   Result = 0")
+		t.line("   Result = %d", state.Result())
 		t.line("   Insecure = no")
-		t.line("   Init state = %s", either(s.InitFail, "INIT/FAILED", "INIT"))
-		t.line("   Status = BAD")
+		t.line("   Init state = %s", startWords[state.Start()])
+		t.line("   Status = %s", either(state.Good(), "GOOD", "BAD"))
 		owner, _ := t.owner(s.Script)
 		t.line("   Script uid:gid = %s", owner)
 		t.line("   VRRP instances :")
 		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackScripts }, s.Name)
-		t.line("   State = idle")
+		t.line("   State = %s", v.Scripts[i].Phase)
 	}
 }
+
+// startWords are upstream's words for how far a script has come.
+var startWords = map[track.Start]string{track.Settled: "unknown", track.Fresh: "INIT", track.Failed: "INIT/FAILED", track.Added: "INIT/RELOAD"}
 
 // thousandths is a time in seconds, with three digits behind the point where it is not whole.
 func thousandths(d time.Duration) string {
@@ -184,26 +191,26 @@ func paramMatch(m config.ParamMatch) string {
 
 // trackers writes files and processes that are tracked.
 func (t *text) trackers(v vrrp.View) {
-	if len(v.Config.TrackFiles) > 0 {
+	if len(v.Files) > 0 {
 		t.line("------< VRRP Track files >------")
 	}
-	for i := range v.Config.TrackFiles {
-		f := &v.Config.TrackFiles[i]
+	for i := range v.Files {
+		f := &v.Files[i].Config
 		t.line(" Track file = %s", f.Name)
 		t.line("   File = %s", f.Path)
-		t.line("   Status = 0")
+		t.line("   Status = %d", v.Files[i].Status)
 		t.line("   Weight = %s", weight(f.Weight))
 		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackFiles }, f.Name)
 	}
-	if len(v.Config.TrackProcesses) > 0 {
+	if len(v.Processes) > 0 {
 		t.line("------< VRRP Track processes >------")
 	}
-	for i := range v.Config.TrackProcesses {
-		t.process(&v.Config.TrackProcesses[i], v)
+	for i := range v.Processes {
+		t.process(&v.Processes[i].Config, &v.Processes[i].Status, v)
 	}
 }
 
-func (t *text) process(p *config.TrackProcess, v vrrp.View) {
+func (t *text) process(p *config.TrackProcess, s *track.ProcessStatus, v vrrp.View) {
 	t.line(" VRRP Track process = %s", p.Name)
 	if len(p.Command) > 0 {
 		t.line("   Process = %s", p.Command[0])
@@ -222,13 +229,13 @@ func (t *text) process(p *config.TrackProcess, v vrrp.View) {
 	if p.QuorumMax != config.Unlimited {
 		t.line("   Max processes = %d", p.QuorumMax)
 	}
-	t.line("   Current processes = 0")
-	t.line("   Have quorum = false")
+	t.line("   Current processes = %d", s.Count)
+	t.line("   Have quorum = %s", trueFalse(s.Have))
 	t.line("   Weight = %s", weight(p.Weight))
 	t.line("   Terminate delay = %ss", decimal(p.TerminateDelay))
 	t.line("   Fork delay = %ss", decimal(p.ForkDelay))
-	t.line("   Fork delay timer not running")
-	t.line("   Terminate delay timer not running")
+	t.line("   Fork delay timer %srunning", either(s.Gaining, "", "not "))
+	t.line("   Terminate delay timer %srunning", either(s.Losing, "", "not "))
 	t.line("   Full command = %s", trueFalse(p.FullCommand))
 	t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackProcesses }, p.Name)
 }

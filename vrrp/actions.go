@@ -8,7 +8,6 @@ import (
 
 	"keepalived-go/netif"
 	"keepalived-go/vrrp/fsm"
-	"keepalived-go/vrrp/packet"
 )
 
 // step gives one event to a machine, does what it asks for, and moves its deadline.
@@ -27,7 +26,7 @@ func (e *Engine) act(now time.Time, r *router, before, after fsm.State, actions 
 	said := false
 	for _, action := range actions {
 		if _, report := action.(fsm.Report); !report && !said {
-			e.logEntering(r, actions) // after the reason for it, before what it brings
+			e.logEntering(r, before, actions) // after the reason for it, before what it brings
 			said = true
 		}
 		e.do1(now, r, action)
@@ -98,8 +97,7 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	m := r.message
 	m.Priority = priority
 	r.ipID++
-	datagram := packet.AppendIPv4(s.buffer(), &m, source, r.cfg.MulticastGroup, r.ipID, packet.TTL)
-	if s.add(datagram) {
+	if r.appendAdverts(s, &m, source) {
 		e.outgoing = append(e.outgoing, s)
 	}
 	r.stats.AdvertSent++
@@ -114,25 +112,28 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 // sendFailed counts a failure and logs the first one of a row. The machines go on: the interface's state, not this
 // error, says whether an instance is in Fault.
 func (e *Engine) sendFailed(s *sharedSocket, err error) {
-	for _, r := range s.routers {
-		if r != nil {
-			r.stats.SendFailure++
-		}
+	for r := range s.all() {
+		r.stats.SendFailure++
 	}
 	if !s.failing && !errors.Is(err, syscall.ENETDOWN) {
-		e.log.Warnf("sending adverts on %s: %v", s.key.Interface, err)
+		e.log.Warnf("sending adverts on %s: %v", s.place(), err)
 	}
 	s.failing = true
 }
 
-// announce asks the kernel worker for gratuitous ARPs after it has set the addresses.
+// announcements is upstream's name for what tells where an address is.
+func announcements(a netip.Addr) string {
+	if a.Is6() {
+		return "Unsolicited Neighbour Adverts"
+	}
+	return "gratuitous ARPs"
+}
+
+// announce asks the kernel worker for announcements after it has set the addresses.
 func (e *Engine) announce(r *router, addresses []netif.Address, repeat int) {
 	byDev := map[string]*announcement{}
 	var order []*announcement
 	for _, a := range addresses {
-		if !a.Prefix.Addr().Is4() {
-			continue
-		}
 		b, ok := byDev[a.Dev]
 		if !ok {
 			link, exists := e.links.ByName[a.Dev]
@@ -144,7 +145,7 @@ func (e *Engine) announce(r *router, addresses []netif.Address, repeat int) {
 			order = append(order, b)
 		}
 		b.addresses = append(b.addresses, a.Prefix.Addr())
-		e.detail("(%s) Sending/queueing gratuitous ARPs on %s for %s", r.cfg.Name, a.Dev, a.Prefix.Addr())
+		e.detail("(%s) Sending/queueing %s on %s for %s", r.cfg.Name, announcements(a.Prefix.Addr()), a.Dev, a.Prefix.Addr())
 	}
 	for _, b := range order {
 		e.worker.announce(r.key, r.cfg.Name, *b)
@@ -163,7 +164,7 @@ func (e *Engine) detail(format string, arguments ...any) {
 	}
 }
 
-// announcement is one burst of gratuitous ARP on one interface.
+// announcement is one burst of gratuitous ARP and neighbour advertisements on one interface.
 type announcement struct {
 	index     int
 	device    string

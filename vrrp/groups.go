@@ -90,15 +90,15 @@ func (g *group) join(running map[string]*router) {
 func (e *Engine) assemble(now time.Time, g *group) {
 	resumed := 0
 	for _, r := range g.routers {
-		if r.resumed {
+		if r.resuming {
 			resumed++
 		}
 	}
 	whole := resumed == len(g.routers)
 	machines := make([]*fsm.Machine, 0, len(g.routers))
 	for _, r := range g.routers {
-		if r.resumed && !whole {
-			r.startAfresh(now)
+		if r.resuming && !whole {
+			e.startAfresh(now, r)
 		}
 		machines = append(machines, r.machine)
 	}

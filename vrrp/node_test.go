@@ -31,11 +31,14 @@ type node struct {
 	engine *Engine
 	script *fakeScripts
 	mails  *fakeMail
+	tracks *fakeTracked // nil: nobody runs tracked scripts
 	cancel context.CancelFunc
 	done   chan error
 	states []InstanceState
 	events []string // by the kernel worker
 	keep   bool     // the addresses at the end
+
+	network wire.Network // of host, where a test has put nothing else
 }
 
 func newNode(t *testing.T, lan *wire.LAN, name, address string) *node {
@@ -59,11 +62,18 @@ func linkState(running bool, addresses ...string) netif.State {
 // start runs an engine with the configuration.
 func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	n.t.Helper()
-	engine, err := New(Options{
-		Config: cfg, Network: n.host.Network(), Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
+	if n.network == nil {
+		n.network = n.host.Network()
+	}
+	opt := Options{
+		Config: cfg, Network: n.network, Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
 		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Event: func(line string) { n.events = append(n.events, line) },
 		Report: func(s []InstanceState) { n.states = s },
-	})
+	}
+	if n.tracks != nil {
+		opt.Tracked = n.tracks
+	}
+	engine, err := New(opt)
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -227,7 +237,11 @@ func adverts(lan *wire.LAN, host string, since time.Time) (times []time.Duration
 			continue
 		}
 		times = append(times, f.Time.Sub(since))
-		priorities = append(priorities, f.Datagram[22])
+		header := 20
+		if f.Datagram[0]>>4 == 6 {
+			header = 40
+		}
+		priorities = append(priorities, f.Datagram[header+2])
 	}
 	return times, priorities
 }

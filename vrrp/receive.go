@@ -28,7 +28,7 @@ func (e *Engine) receive(s *sharedSocket) {
 		}
 	}
 	if err := s.socket.Receive(deliver); err != nil {
-		e.log.Warnf("receiving on %s: %v", s.key.Interface, err)
+		e.log.Warnf("receiving on %s: %v", s.place(), err)
 	}
 }
 
@@ -38,7 +38,7 @@ func (e *Engine) deliver(s *sharedSocket, d wire.Datagram) {
 	if !ok {
 		return // not long enough to belong to anybody
 	}
-	r := s.routers[vrid]
+	r := s.router(vrid, d.Bytes)
 	if r == nil {
 		e.unknownVRID(s, vrid)
 		return
@@ -46,6 +46,9 @@ func (e *Engine) deliver(s *sharedSocket, d wire.Datagram) {
 	r.expect.Source = r.source
 	r.expect.KnownMaster = r.machine.Snapshot().MasterAddress
 	got, reason := r.expect.Check(d.Bytes)
+	if reason.Counted() {
+		r.stats.AdvertRcvd++
+	}
 	if reason != packet.OK {
 		r.stats.Dropped[reason]++
 		if r.complained.first(reason) {
@@ -55,7 +58,7 @@ func (e *Engine) deliver(s *sharedSocket, d wire.Datagram) {
 			return
 		}
 	}
-	r.stats.AdvertRcvd++
+	e.noteChecksum(r, got)
 	if got.Priority == 0 {
 		r.stats.PriorityZeroRcvd++
 	}
@@ -71,7 +74,7 @@ func (e *Engine) unknownVRID(s *sharedSocket, vrid uint8) {
 		return
 	}
 	s.foreign[vrid] = true
-	e.log.Infof("Unknown VRID(%d) received on interface(%s). ignoring...", vrid, s.key.Interface)
+	e.log.Infof("Unknown VRID(%d) received on interface(%s). ignoring...", vrid, s.place())
 }
 
 // complaints remembers which kinds of bad advert were logged since the last good one.
@@ -141,11 +144,12 @@ func (e *Engine) reportRest(r *router, a fsm.Report) {
 	}
 }
 
-// logEntering says which state is entered before anything that belongs to it is logged.
-func (e *Engine) logEntering(r *router, actions []fsm.Action) {
+// logEntering says which state is entered before anything that belongs to it is logged. An instance in Fault that only
+// waits for a script has said nothing, and as upstream's says nothing when the script fails: the script's line does.
+func (e *Engine) logEntering(r *router, before fsm.State, actions []fsm.Action) {
 	for _, action := range actions {
 		a, ok := action.(fsm.Entered)
-		if !ok {
+		if !ok || a.Init && r.faults.Pending() || a.State == before {
 			continue
 		}
 		init := ""

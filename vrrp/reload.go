@@ -12,7 +12,7 @@ import (
 // any goroutine.
 func (e *Engine) Check(cfg config.Config) error {
 	var err error
-	if stopped := e.do(func() { err = checkInterfaces(cfg, e.links) }); stopped != nil {
+	if stopped := e.do(func() { err = CheckInterfaces(cfg, e.links) }); stopped != nil {
 		return stopped
 	}
 	if err != nil {
@@ -32,6 +32,10 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Config = cfg
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
+	e.logDelays()
+	e.trackFiles(cfg)
+	e.trackProcesses(cfg)
+	e.trackScripts(cfg, true)
 	for _, c := range changes {
 		if c.Kind == config.Removed {
 			if r := e.routers[Key(c.Old)]; r != nil {
@@ -57,7 +61,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	for _, r := range added {
 		e.startRouter(now, r)
 	}
-	e.reassertAll(now)
+	e.applyFaults(now) // what is tracked may have changed where the instances have not
 	if cfg.Global.FIFOWriteVRRPStatesOnReload {
 		e.eventStates()
 	}
@@ -66,11 +70,11 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 
 // updateRouter gives a running instance its new configuration.
 func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
-	old := r.cfg
+	old, faults := r.cfg, r.faults
 	r.configure(cfg)
-	faults := r.faults
 	e.observe(r)
 	e.step(now, r, fsm.Reconfigured{Config: machineConfig(cfg, r.source)})
+	e.stepPriority(now, r)
 	if r.faults != faults || cfg.Unsupported != nil || old.Unsupported != nil {
 		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	}

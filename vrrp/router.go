@@ -6,6 +6,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/track"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/packet"
 )
@@ -24,9 +25,18 @@ type router struct {
 	faults fsm.FaultSet
 	socket *sharedSocket
 
+	tracked track.Influence // of everything that it tracks
+	resumed bool            // it went on as Master, and scripts have had no result since
+
 	message packet.Message
 	expect  packet.Expect
 	ipID    uint16
+
+	destinations []netip.Addr // of adverts: the group, or the peers
+	hopLimit     uint8        // of adverts
+	oldChecksum  bool         // a peer sends the checksum of old releases, and gets it
+	saidChecksum bool         // that a peer sends another checksum was logged
+	twin         *router      // another one on the same socket with the same VRID and other peers
 
 	deadline  time.Time // zero: not in the heap
 	heapIndex int
@@ -37,7 +47,7 @@ type router struct {
 	lastSource netip.Addr // of the last advert
 	slot       int        // in Beats
 	removed    bool       // by a reload
-	resumed    bool       // goes on as Master from a former process
+	resuming   bool       // is to go on as Master from a former process
 	mailed     string     // what the last alert mail said
 
 	seen       map[place]struct{} // addresses that the interfaces have had since it became Master
@@ -52,11 +62,13 @@ type Stats struct {
 	PriorityZeroSent             uint64
 	Dropped                      [packet.NumReasons]uint64 // by reason
 	MasterConflicts, SendFailure uint64
+	OtherChecksum                uint64 // adverts accepted whose checksum has a form that we do not send
 }
 
 // newRouter makes a router in Init. resume is nil for a fresh one.
 func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.Time) *router {
 	r := &router{key: Key(cfg), slot: e.slots.take(), seen: map[place]struct{}{}}
+	r.oldChecksum = resume != nil && resume.OldChecksum
 	r.configure(cfg)
 	mc := machineConfig(cfg, r.source)
 	mc.StartupDelay = e.opt.Config.Global.StartupDelay
@@ -84,8 +96,8 @@ func (r *router) configure(cfg config.Instance) {
 			copy(r.message.AuthData[:], cfg.AuthPass)
 		}
 	}
-	r.expect = packet.Expect{Message: r.message, Group: cfg.MulticastGroup, SkipKnownMaster: cfg.SkipCheckAdvAddr}
-	r.faults = r.faults.With(fsm.FaultUnsupported, len(cfg.Unsupported) > 0)
+	r.configureNetwork()
+	r.faults = r.faults.With(fsm.FaultUnsupported, cfg.Held())
 }
 
 func advertised(cfg config.Instance) []netip.Addr {
@@ -152,35 +164,39 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	r := e.newRouter(cfg, resume, now)
 	e.routers[r.key] = r
 	e.order = append(e.order, r)
+	r.resumed, r.resuming = resume != nil, resume != nil
 	e.observe(r)
 	e.step(now, r, fsm.SourceChanged{Source: r.source})
-	if len(cfg.Unsupported) > 0 {
-		e.log.Warnf("(%s) held in FAULT state: cannot act on %s yet", cfg.Name, joinWords(cfg.Unsupported))
-	}
-	r.resumed = resume != nil
+	e.stepPriority(now, r)
+	e.sayHeld(cfg)
 	switch {
-	case r.resumed && r.faults != 0:
-		r.startAfresh(now)
-	case !r.resumed:
+	case r.resuming && r.faults != 0:
+		e.startAfresh(now, r)
+	case !r.resuming:
 		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	}
 	return r
 }
 
-// startAfresh has an instance that was to go on as Master begin like any other.
-func (r *router) startAfresh(now time.Time) {
-	r.resumed = false
+// startAfresh has an instance that was to go on as Master begin like any other. It is in Init: nobody is told yet.
+func (e *Engine) startAfresh(now time.Time, r *router) {
+	r.resumed, r.resuming = false, false
 	r.machine = fsm.New(machineConfig(r.cfg, r.source))
-	r.machine.Step(now, fsm.FaultsChanged{Faults: r.faults}) // in Init: nobody is told yet
+	e.observe(r)
+	if p := r.tracked.Priority(r.cfg.Priority); r.cfg.Priority != ownerPriority {
+		r.machine.Step(now, fsm.PriorityChanged{Priority: p})
+	}
+	r.machine.Step(now, fsm.FaultsChanged{Faults: r.faults})
 }
 
 // startRouter begins the life of an instance.
 func (e *Engine) startRouter(now time.Time, r *router) {
-	if !r.resumed {
+	if !r.resuming {
+		e.logTrackFaults(r)
 		e.step(now, r, fsm.Startup{})
 		return
 	}
-	r.resumed = false
+	r.resuming = false
 	e.log.Infof("(%s) Resuming as MASTER", r.cfg.Name)
 	if r.socket != nil {
 		e.receive(r.socket)

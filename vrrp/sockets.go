@@ -11,7 +11,7 @@ import (
 type sharedSocket struct {
 	key     wire.Key
 	socket  wire.Socket
-	routers [256]*router // by VRID
+	routers [256]*router // by VRID, each with its twins
 	users   int
 
 	out      [][]byte // datagrams of this turn; the buffers are used again
@@ -71,9 +71,7 @@ func (s *sharedSocket) forward(readable chan<- *sharedSocket) {
 
 // put takes a router off the socket, and closes the socket after the last one.
 func (p *socketPool) put(s *sharedSocket, r *router) error {
-	if s.routers[r.cfg.VRID] == r {
-		s.routers[r.cfg.VRID] = nil
-	}
+	s.remove(r)
 	if s.users--; s.users > 0 {
 		return nil
 	}
@@ -122,10 +120,8 @@ const (
 // setPause derives the pause from the instances on the socket.
 func (s *sharedSocket) setPause() {
 	s.pause = longestPause
-	for _, r := range s.routers {
-		if r != nil {
-			s.pause = min(s.pause, r.cfg.AdvertInt/pausesPerInterval)
-		}
+	for r := range s.all() {
+		s.pause = min(s.pause, r.cfg.AdvertInt/pausesPerInterval)
 	}
 }
 
@@ -171,7 +167,10 @@ func (s *sharedSocket) send() error {
 
 // attach gives r the socket that its configuration and interface ask for.
 func (e *Engine) attach(r *router) error {
-	key := wire.Key{Interface: r.link.Name, Index: r.link.Index, Group: r.cfg.MulticastGroup, ReceiveBuffer: r.cfg.ReceiveBuffer}
+	key, ok := r.socketKey()
+	if !ok {
+		return nil // a farewell can still leave from the socket that it has
+	}
 	if r.socket != nil {
 		if r.socket.key == key {
 			r.socket.setPause()
@@ -183,14 +182,9 @@ func (e *Engine) attach(r *router) error {
 	if err != nil {
 		return err
 	}
-	if s.routers[r.cfg.VRID] != nil {
-		if s.users == 0 {
-			return errors.Join(errDuplicateVRID, s.close())
-		}
+	if !s.insert(r) {
 		return errDuplicateVRID
 	}
-	s.routers[r.cfg.VRID] = r
-	s.users++
 	r.socket = s
 	s.setPause()
 	return nil
@@ -209,6 +203,6 @@ func (e *Engine) detach(r *router) {
 		}
 	}
 	if err := e.sockets.put(s, r); err != nil {
-		e.log.Warnf("closing the VRRP socket of %s: %v", s.key.Interface, err)
+		e.log.Warnf("closing the VRRP socket of %s: %v", s.place(), err)
 	}
 }

@@ -25,6 +25,7 @@ type InstanceState struct {
 	LastAdvert     int64         // last advert sent, 0 when none
 	Slot           int           // where Beats has the time of the last advert
 	Addresses      []netif.Address
+	OldChecksum    bool // a peer has been heard that knows the checksum of old releases alone
 }
 
 // Key identifies an instance over reloads and restarts, as upstream does: by interface, VRID, family, unicast,
@@ -33,7 +34,7 @@ func Key(cfg config.Instance) string { return cfg.Key() }
 
 // resumable tells whether an instance that was Master may go on as Master in this process.
 func (s InstanceState) resumable(cfg config.Instance, now time.Time, clock clockPair) bool {
-	if s.State != fsm.Master || s.LastAdvert == 0 || len(cfg.Unsupported) > 0 {
+	if s.State != fsm.Master || s.LastAdvert == 0 || cfg.Held() {
 		return false
 	}
 	down := time.Duration(cfg.DownAdverts) * cfg.AdvertInt
@@ -74,7 +75,7 @@ func (r *router) state(clock clockPair) InstanceState {
 		Key: r.key, Name: r.cfg.Name, Interface: r.cfg.Interface, VRID: r.cfg.VRID, Slot: r.slot,
 		State: snap.State, Priority: snap.Priority, BasePriority: r.cfg.Priority, MasterInterval: snap.MasterInterval,
 		MasterDown: masterDown(r.cfg),
-		Addresses:  r.addresses,
+		Addresses:  r.addresses, OldChecksum: r.oldChecksum,
 	}
 	if !r.lastSent.IsZero() {
 		s.LastAdvert = clock.monotonic(r.lastSent)

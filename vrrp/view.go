@@ -7,6 +7,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/track"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/wire"
 )
@@ -18,6 +19,11 @@ type View struct {
 	Groups    []GroupView    // in the order of the configuration
 	Links     netif.State
 	Sockets   []SocketView // in the order of their descriptors
+	Scripts   []ScriptView // those that are tracked, in the order of the configuration
+	Files     []FileView   // likewise
+	Processes []ProcessView
+	// Delayed names the interfaces whose change is held back by interface_up_down_delays.
+	Delayed map[string]bool
 }
 
 // InstanceView is one moment of an instance.
@@ -25,17 +31,40 @@ type InstanceView struct {
 	Config   config.Instance
 	Machine  fsm.Snapshot
 	Stats    Stats
-	Source   netip.Addr // primary address, invalid when there is none
-	LastSent time.Time  // last advert, zero when there was none
-	Deadline time.Time  // when the machine wants to act next, zero when only an event can move it
-	Index    int        // of its interface, 0 when that is missing
-	In, Out  int        // descriptors of its socket, -1 without one
+	Tracked  track.Influence // of everything that it tracks
+	Source   netip.Addr      // primary address, invalid when there is none
+	LastSent time.Time       // last advert, zero when there was none
+	Deadline time.Time       // when the machine wants to act next, zero when only an event can move it
+	Index    int             // of its interface, 0 when that is missing
+	In, Out  int             // descriptors of its socket, -1 without one
+	// OldChecksum says that a peer has been heard that knows the checksum of old releases alone.
+	OldChecksum bool
+}
+
+// ScriptView is one moment of a tracked script.
+type ScriptView struct {
+	Config config.TrackScript
+	State  track.Script
+	Phase  track.Phase
+}
+
+// FileView is one moment of a tracked file.
+type FileView struct {
+	Config config.TrackFile
+	Status int // the number in it
+}
+
+// ProcessView is one moment of a tracked process.
+type ProcessView struct {
+	Config config.TrackProcess
+	Status track.ProcessStatus
 }
 
 // SocketView is one socket with the instances that use it.
 type SocketView struct {
 	Interface     string
-	Group         netip.Addr // the multicast group that it has joined
+	Group         netip.Addr // the multicast group that it has joined, invalid for unicast
+	Local         netip.Addr // the address that unicast comes to
 	In, Out       int        // descriptors
 	ReceiveBuffer int        // bytes as configured, 0: the kernel's default
 	Instances     []string
@@ -58,7 +87,11 @@ func (e *Engine) View(clearing bool) (View, error) {
 }
 
 func (e *Engine) view() View {
-	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order))}
+	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view(), Files: e.files.view(),
+		Processes: e.processes.view(), Delayed: map[string]bool{}}
+	for name := range e.debounce.since {
+		v.Delayed[name] = true
+	}
 	for _, r := range e.order {
 		v.Instances = append(v.Instances, r.view())
 	}
@@ -74,8 +107,8 @@ func (e *Engine) view() View {
 
 func (r *router) view() InstanceView {
 	v := InstanceView{
-		Config: r.cfg, Machine: r.machine.Snapshot(), Stats: r.stats, Source: r.source,
-		LastSent: r.lastSent, Deadline: r.deadline, Index: r.link.Index, In: -1, Out: -1,
+		Config: r.cfg, Machine: r.machine.Snapshot(), Stats: r.stats, Tracked: r.tracked, Source: r.source,
+		LastSent: r.lastSent, Deadline: r.deadline, Index: r.link.Index, In: -1, Out: -1, OldChecksum: r.oldChecksum,
 	}
 	if r.socket != nil {
 		v.In, v.Out = descriptors(r.socket.socket)
@@ -84,12 +117,10 @@ func (r *router) view() InstanceView {
 }
 
 func (s *sharedSocket) view() SocketView {
-	v := SocketView{Interface: s.key.Interface, Group: s.key.Group, ReceiveBuffer: s.key.ReceiveBuffer}
+	v := SocketView{Interface: s.key.Interface, Group: s.key.Group, Local: s.key.Local, ReceiveBuffer: s.key.ReceiveBuffer}
 	v.In, v.Out = descriptors(s.socket)
-	for vrid, r := range s.routers {
-		if r != nil {
-			v.Instances, v.VRIDs = append(v.Instances, r.cfg.Name), append(v.VRIDs, uint8(vrid))
-		}
+	for r := range s.all() {
+		v.Instances, v.VRIDs = append(v.Instances, r.cfg.Name), append(v.VRIDs, r.cfg.VRID)
 	}
 	return v
 }

@@ -254,7 +254,7 @@ func (w *kernelWorker) send(j job, a announcement, failed map[netip.Addr]bool) {
 		return
 	}
 	if err := w.network.Announce(a.index, a.hardware, addresses); err != nil {
-		w.fail(j, fmt.Errorf("gratuitous ARP on %s: %w", a.device, err))
+		w.fail(j, fmt.Errorf("announcing addresses on %s: %w", a.device, err))
 	}
 }
 

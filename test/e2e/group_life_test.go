@@ -81,9 +81,9 @@ func TestGroupDump(t *testing.T) {
 	}
 }
 
-// quiet checks that since the marks no address has left the server, that it has said no farewell, and that the other one
+// undisturbed checks that since the marks no address has left the server, that it has said no farewell, and that the other one
 // has sent nothing.
-func (n *network) quiet(frames, addresses int) {
+func (n *network) undisturbed(frames, addresses int) {
 	n.t.Helper()
 	for _, id := range []uint8{vrid, otherVRID} {
 		if taken := n.adverts(frames, n.web[1], id); len(taken) > 0 {
@@ -135,7 +135,7 @@ func TestGroupReload(t *testing.T) {
 		n.must(err)
 	}
 	n.must(second(n, n.Frames.Len()))
-	n.quiet(frames, addresses)
+	n.undisturbed(frames, addresses)
 	// The group that comes anew is told its state.
 	n.wrote(web1, "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\nmaster with words\nany GROUP G MASTER 0\n")
 }
@@ -181,6 +181,6 @@ func TestGroupChildKilled(t *testing.T) {
 		}
 	}
 	n.must(second(n, n.Frames.Len()))
-	n.quiet(frames, addresses)
+	n.undisturbed(frames, addresses)
 	n.wrote(web1, "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\n")
 }

@@ -72,7 +72,7 @@ func openCapture() (int, error) {
 }
 
 func setUpCapture(fd int) error {
-	filter, err := vrrpAndARP()
+	filter, err := interesting()
 	if err != nil {
 		return err
 	}
@@ -95,14 +95,20 @@ func setUpCapture(fd int) error {
 // swap16 is htons on the little-endian machines that we run on.
 func swap16(v uint16) uint16 { return v<<8 | v>>8 }
 
-// vrrpAndARP keeps everything else out of the socket.
-func vrrpAndARP() ([]unix.SockFilter, error) {
+// interesting keeps everything else than VRRP, ARP and neighbour advertisements out of the socket.
+func interesting() ([]unix.SockFilter, error) {
 	raw, err := bpf.Assemble([]bpf.Instruction{
 		bpf.LoadAbsolute{Off: 12, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: etherTypeARP, SkipTrue: 3},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: etherTypeIPv4, SkipFalse: 3},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: etherTypeARP, SkipTrue: 9},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: etherTypeIPv6, SkipTrue: 3},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: etherTypeIPv4, SkipFalse: 8},
 		bpf.LoadAbsolute{Off: ethernetLength + 9, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: protocolVRRP, SkipFalse: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: protocolVRRP, SkipTrue: 5, SkipFalse: 6},
+		bpf.LoadAbsolute{Off: ethernetLength + 6, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: protocolVRRP, SkipTrue: 3},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: protocolICMPv6, SkipFalse: 3},
+		bpf.LoadAbsolute{Off: ethernetLength + ipv6Length, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: neighbourAdvertisement, SkipFalse: 1},
 		bpf.RetConstant{Val: 1 << 16},
 		bpf.RetConstant{Val: 0},
 	})

@@ -1,7 +1,7 @@
 // Package lab lays out small networks on one Linux machine for tests, the
 // demonstration and the benchmark: hosts with one interface each, joined by a
 // switch whose cables can be cut, with a record of the VRRP and ARP frames
-// that crossed it.
+// and the neighbour advertisements that crossed it.
 //
 // Every host is a set of network, mount, process and UTS namespaces whose
 // process 1 is this program executed again (see keeper.go). It ends when the

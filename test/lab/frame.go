@@ -22,19 +22,30 @@ const (
 	protocolVRRP   = 112
 	etherTypeIPv4  = 0x0800
 	etherTypeARP   = 0x0806
+	etherTypeIPv6  = 0x86dd
+	ipv6Length     = 40
+	protocolICMPv6 = 58
+
+	neighbourAdvertisement = 136
 )
 
 // Advert is what a VRRP advertisement says.
 type Advert struct {
 	Version, VRID, Priority uint8
-	Source                  netip.Addr
+	Source, Destination     netip.Addr
 	Addresses               []netip.Addr
-	// Packet is the VRRP packet itself, IP the IPv4 header before it.
+	// Packet is the VRRP packet itself, IP the header before it.
 	Packet, IP []byte
 }
 
-// Advert decodes an IPv4 VRRP advertisement.
+// Advert decodes a VRRP advertisement of either family.
 func (f Frame) Advert() (Advert, bool) {
+	if ip, ok := f.ipv6(protocolVRRP); ok && len(ip) >= ipv6Length+8 {
+		a := Advert{IP: ip[:ipv6Length], Packet: ip[ipv6Length:]}
+		a.Source, _ = netip.AddrFromSlice(ip[8:24])
+		a.Destination, _ = netip.AddrFromSlice(ip[24:40])
+		return a.read(16), true
+	}
 	if len(f.Data) < ethernetLength+20 || binary.BigEndian.Uint16(f.Data[12:]) != etherTypeIPv4 {
 		return Advert{}, false
 	}
@@ -44,14 +55,58 @@ func (f Frame) Advert() (Advert, bool) {
 		return Advert{}, false
 	}
 	a := Advert{IP: ip[:header], Packet: ip[header:total]}
+	a.Source, _ = netip.AddrFromSlice(ip[12:16])
+	a.Destination, _ = netip.AddrFromSlice(ip[16:20])
+	return a.read(4), true
+}
+
+// read takes what the packet says, whose addresses have a size.
+func (a Advert) read(size int) Advert {
 	p := a.Packet
 	a.Version, a.VRID, a.Priority = p[0]>>4, p[1], p[2]
-	a.Source, _ = netip.AddrFromSlice(ip[12:16])
 	for i := range int(p[3]) {
-		if end := 8 + 4*i + 4; end <= len(p) {
-			address, _ := netip.AddrFromSlice(p[end-4 : end])
+		if end := 8 + size*i + size; end <= len(p) {
+			address, _ := netip.AddrFromSlice(p[end-size : end])
 			a.Addresses = append(a.Addresses, address)
 		}
+	}
+	return a
+}
+
+// ipv6 is the IPv6 packet in the frame, without padding, where it has the protocol.
+func (f Frame) ipv6(protocol byte) ([]byte, bool) {
+	if len(f.Data) < ethernetLength+ipv6Length || binary.BigEndian.Uint16(f.Data[12:]) != etherTypeIPv6 {
+		return nil, false
+	}
+	ip := f.Data[ethernetLength:]
+	total := ipv6Length + int(binary.BigEndian.Uint16(ip[4:]))
+	if ip[6] != protocol || total > len(ip) {
+		return nil, false
+	}
+	return ip[:total], true
+}
+
+// Neighbour is what a neighbour advertisement says (RFC 4861, section 4.4).
+type Neighbour struct {
+	Source, Destination, Target netip.Addr
+	MAC                         net.HardwareAddr // of the target, nil where it is not told
+	Router, Solicited, Override bool
+}
+
+// Neighbour decodes a neighbour advertisement.
+func (f Frame) Neighbour() (Neighbour, bool) {
+	ip, ok := f.ipv6(protocolICMPv6)
+	if !ok || len(ip) < ipv6Length+24 || ip[ipv6Length] != neighbourAdvertisement {
+		return Neighbour{}, false
+	}
+	message := ip[ipv6Length:]
+	flags := message[4]
+	a := Neighbour{Router: flags&0x80 != 0, Solicited: flags&0x40 != 0, Override: flags&0x20 != 0}
+	a.Source, _ = netip.AddrFromSlice(ip[8:24])
+	a.Destination, _ = netip.AddrFromSlice(ip[24:40])
+	a.Target, _ = netip.AddrFromSlice(message[8:24])
+	if option := message[24:]; len(option) >= 8 && option[0] == 2 {
+		a.MAC = net.HardwareAddr(option[2:8])
 	}
 	return a, true
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // Host is one machine on the network.
@@ -85,7 +86,11 @@ func (h *Host) changeAddress(address netip.Prefix, change func(netlink.Link, *ne
 		return err
 	}
 	ip := &net.IPNet{IP: address.Addr().AsSlice(), Mask: net.CIDRMask(address.Bits(), address.Addr().BitLen())}
-	if err := change(eth0, &netlink.Addr{IPNet: ip}); err != nil {
+	one := &netlink.Addr{IPNet: ip}
+	if address.Addr().Is6() {
+		one.Flags = unix.IFA_F_NODAD // it can be used at once
+	}
+	if err := change(eth0, one); err != nil {
 		return fmt.Errorf("changing %s on %s: %w", address, h.Name, err)
 	}
 	return nil
@@ -133,7 +138,11 @@ func (h *Host) watchAddresses() error {
 
 // Holds says whether eth0 has the address now, asking the kernel.
 func (h *Host) Holds(address netip.Addr) (bool, error) {
-	all, err := h.List()
+	list := h.List
+	if address.Is6() {
+		list = h.List6
+	}
+	all, err := list()
 	if err != nil {
 		return false, err
 	}
@@ -146,16 +155,21 @@ func (h *Host) Holds(address netip.Addr) (bool, error) {
 }
 
 // List returns the IPv4 addresses of every interface, in the kernel's order.
-func (h *Host) List() ([]netip.Prefix, error) {
-	found, err := h.handle.AddrList(nil, netlink.FAMILY_V4)
+func (h *Host) List() ([]netip.Prefix, error) { return h.list(netlink.FAMILY_V4) }
+
+// List6 returns the IPv6 addresses of every interface, in the kernel's order.
+func (h *Host) List6() ([]netip.Prefix, error) { return h.list(netlink.FAMILY_V6) }
+
+func (h *Host) list(family int) ([]netip.Prefix, error) {
+	found, err := h.handle.AddrList(nil, family)
 	if err != nil {
 		return nil, fmt.Errorf("listing addresses of %s: %w", h.Name, err)
 	}
 	var all []netip.Prefix
 	for _, a := range found {
-		if address, ok := netip.AddrFromSlice(a.IP.To4()); ok {
+		if address, ok := netip.AddrFromSlice(a.IP); ok {
 			ones, _ := a.Mask.Size()
-			all = append(all, netip.PrefixFrom(address, ones))
+			all = append(all, netip.PrefixFrom(address.Unmap(), ones))
 		}
 	}
 	return all, nil
@@ -170,16 +184,20 @@ func (h *Host) HardwareAddress() (net.HardwareAddr, error) {
 	return eth0.Attrs().HardwareAddr, nil
 }
 
-// Neighbour is the link-layer address that the host's ARP table has for an
-// address, nil where it has none.
+// Neighbour is the link-layer address that the host's neighbour table has for
+// an address, nil where it has none.
 func (h *Host) Neighbour(address netip.Addr) (net.HardwareAddr, error) {
 	eth0, err := h.handle.LinkByName("eth0")
 	if err != nil {
 		return nil, err
 	}
-	table, err := h.handle.NeighList(eth0.Attrs().Index, netlink.FAMILY_V4)
+	family := netlink.FAMILY_V4
+	if address.Is6() {
+		family = netlink.FAMILY_V6
+	}
+	table, err := h.handle.NeighList(eth0.Attrs().Index, family)
 	if err != nil {
-		return nil, fmt.Errorf("reading the ARP table of %s: %w", h.Name, err)
+		return nil, fmt.Errorf("reading the neighbours of %s: %w", h.Name, err)
 	}
 	for _, entry := range table {
 		if entry.IP.Equal(address.AsSlice()) && len(entry.HardwareAddr) > 0 {

@@ -13,7 +13,8 @@ const bridgeName = "lan"
 
 // Lab is one network: a switch and the hosts that are plugged into it.
 type Lab struct {
-	// Frames are the VRRP and ARP frames that hosts sent into the switch.
+	// Frames are the VRRP and ARP frames and the neighbour advertisements that
+	// hosts sent into the switch.
 	Frames Record[Frame]
 
 	lan     *namespaces

@@ -58,13 +58,14 @@ const (
 	FaultTracker                  // a tracked object without weight failed
 	FaultUnsupported              // the configuration asks for something that cannot be done yet
 	FaultPermission               // the socket could not be opened
+	FaultPending                  // a tracked script without weight has had no result yet
 	FaultGroup                    // another member of the sync group has a fault; only a Group sets it
 )
 
 // String is the operator's word for the reason.
 func (f Fault) String() string {
 	return [...]string{"interface down", "no address", "tracker failed", "unsupported configuration", "no socket",
-		"member of the sync group in fault"}[f]
+		"no result of a script", "member of the sync group in fault"}[f]
 }
 
 // FaultSet is a set of reasons. The zero value is the empty set.
@@ -80,3 +81,6 @@ func (s FaultSet) With(f Fault, on bool) FaultSet {
 
 // Has tells whether f is in the set.
 func (s FaultSet) Has(f Fault) bool { return s&(1<<f) != 0 }
+
+// Pending tells whether the only reason is that a script has had no result yet: nothing has failed, and nobody is told.
+func (s FaultSet) Pending() bool { return s == FaultSet(0).With(FaultPending, true) }

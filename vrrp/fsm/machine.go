@@ -181,9 +181,13 @@ func (m *Machine) advert(now time.Time, a Advert) {
 // faultsChanged enters Fault with the first reason and leaves it with the last one. It leads to Backup with a whole
 // Active_Down_Interval even for an owner: that is upstream's way, the RFC would have the owner go on as at its start.
 func (m *Machine) faultsChanged(now time.Time, faults FaultSet) {
+	pending := m.faults.Pending()
 	m.faults = faults
 	switch {
 	case m.state == Init:
+	case faults != 0 && m.state == FaultState && pending && !faults.Pending():
+		m.enterFault(now)
+		m.do(Entered{State: FaultState, Priority: m.priority}) // what was waited for has failed
 	case faults != 0 && m.state != FaultState:
 		m.exit(now, resign)
 		m.enterFault(now)

@@ -20,22 +20,28 @@ func AppendIPv4(b []byte, m *Message, src, dst netip.Addr, id uint16, ttl uint8)
 	message := b[start+ipv4HeaderLen:]
 	acc := uint32(0)
 	if m.Version == 3 && !m.ChecksumAsV2 {
+		if m.ChecksumGroup.IsValid() {
+			destination = m.ChecksumGroup.As4()
+		}
 		acc = pseudoIPv4(source, destination, len(message))
 	}
 	binary.BigEndian.PutUint16(message[checksumOffset:], finish(sum(acc, message)))
 	return b
 }
 
-// AppendIPv6 appends the VRRP message m, without an IPv6 header, with the checksum over the pseudo-header of
-// RFC 8200 section 8.1. A kernel that computes the checksum itself finds the same value.
-func AppendIPv6(b []byte, m *Message, src, dst netip.Addr) []byte {
+// AppendIPv6 appends the whole IPv6 datagram that carries m to b and returns it. Nothing is allocated when b has room.
+// The header is upstream's: traffic class 0xc0, no flow label. The checksum is that over the pseudo-header of RFC 8200
+// section 8.1. src, dst and the addresses of m are IPv6.
+func AppendIPv6(b []byte, m *Message, src, dst netip.Addr, hopLimit uint8) []byte {
 	start := len(b)
-	b = m.appendBody(b)
-	message := b[start:]
+	length := m.length()
 	source, destination := src.As16(), dst.As16()
-	acc := sum(sum(0, source[:]), destination[:])
-	acc += uint32(len(message)) + Protocol
-	binary.BigEndian.PutUint16(message[checksumOffset:], finish(sum(acc, message)))
+	b = append(b, 6<<4|typeOfService>>4, typeOfService&0xf<<4, 0, 0, byte(length>>8), byte(length), Protocol, hopLimit)
+	b = append(b, source[:]...)
+	b = append(b, destination[:]...)
+	b = m.appendBody(b)
+	message := b[start+ipv6HeaderLen:]
+	binary.BigEndian.PutUint16(message[checksumOffset:], finish(sum(pseudoIPv6(source, destination, len(message)), message)))
 	return b
 }
 

@@ -11,11 +11,24 @@ import (
 // Expect is what one virtual router expects of the adverts that it receives.
 type Expect struct {
 	Message            // our own advert; its Priority is not looked at
+	IPv6    bool       // the family
 	Source  netip.Addr // our own primary address
 	Group   netip.Addr // the multicast group, where adverts must have been sent to
+	// Unicast says that adverts must not have been sent to a group. Their TTL may be anything.
+	Unicast bool
+	// Peers, when not nil, are the only ones who may send (check_unicast_src).
+	Peers []Peer
+	// OldGroup, when valid, may stand in the pseudo-header in place of the destination (old_unicast_checksum).
+	OldGroup netip.Addr
 	// SkipKnownMaster leaves the comparison of addresses out for adverts of KnownMaster (skip_check_adv_addr).
 	SkipKnownMaster bool
 	KnownMaster     netip.Addr
+}
+
+// Peer is a sender of unicast adverts.
+type Peer struct {
+	Address        netip.Addr
+	MinTTL, MaxTTL uint8 // the range of what may be left of the TTL, or the hop limit
 }
 
 // Received is what was found in a datagram. After a Reason that is not Processed, only what Explain needs is there.
@@ -24,40 +37,43 @@ type Received struct {
 	VRID                uint8
 	Priority            uint8
 	Interval            time.Duration
-	// OtherChecksum says that the checksum of version 3 was right in the form that we do not send.
+	// OtherChecksum says that the checksum of version 3 was right in a form that we do not send.
 	OtherChecksum bool
+	// OldChecksum says that it was right with OldGroup alone.
+	OldChecksum bool
 
+	v6        bool
 	got, want int        // the two numbers that disagreed
+	least     int        // got must be from it to want
 	missing   netip.Addr // the address that was not there
 	version   int
 	group     netip.Addr
 }
 
-// Check looks at a whole IPv4 datagram in upstream's order of checks.
+// Check looks at a whole IP datagram in upstream's order of checks.
 func (e *Expect) Check(datagram []byte) (Received, Reason) {
-	var r Received
-	header, ok := headerLength(datagram)
-	if !ok {
+	r := Received{v6: e.IPv6}
+	h, ok := parseHeader(datagram)
+	if !ok || h.v6 != e.IPv6 {
 		return r, NotVRRP
 	}
-	r.Source = netip.AddrFrom4([4]byte(datagram[12:16]))
-	r.Destination = netip.AddrFrom4([4]byte(datagram[16:20]))
+	r.Source, r.Destination = h.source, h.destination
 	r.version, r.group = e.Version, e.Group
-	if datagram[9] == protocolAH {
+	if h.protocol == protocolAH {
 		return r, AuthHeader
 	}
-	if datagram[9] != Protocol || len(datagram) < header+headerLen {
+	if h.protocol != Protocol || len(datagram) < h.length+headerLen {
 		return r, NotVRRP
 	}
-	message := datagram[header:]
+	message := datagram[h.length:]
 	r.VRID = message[1]
-	length := expectedLength(message)
-	if !fits(len(datagram), header+length) {
-		return r.disagree(len(datagram), header+length), Length
+	length := e.expectedLength(message)
+	if !fits(len(datagram), h.length+length) {
+		return r.wrongLength(len(datagram), length, h), Length
 	}
 	message = message[:length]
-	if ttl := datagram[8]; ttl != TTL {
-		return r.disagree(int(ttl), TTL), TTLRange
+	if !e.Unicast && h.hopLimit != TTL {
+		return r.disagree(int(h.hopLimit), TTL), TTLRange
 	}
 	if version := int(message[0] >> 4); version != e.Version {
 		return r.disagree(version, e.Version), Version
@@ -68,21 +84,64 @@ func (e *Expect) Check(datagram []byte) (Received, Reason) {
 	if kind := message[0] & 0xf; kind != typeAdvertisement {
 		return r.disagree(int(kind), typeAdvertisement), Type
 	}
-	if total := int(binary.BigEndian.Uint16(datagram[2:])); total != len(datagram) && !padded(len(datagram), total) {
-		return r.disagree(total, len(datagram)), TotalLength
+	if h.total != len(datagram) && !padded(len(datagram), h.total) {
+		return r.disagree(h.total, len(datagram)), TotalLength
 	}
 	if !e.checksum(&r, message) {
 		return r, Checksum
 	}
-	if !r.Destination.IsMulticast() {
-		return r, Unicast
-	}
-	if e.Group.IsValid() && r.Destination != e.Group {
-		return r, Group
+	if reason := e.checkDestination(r); reason != OK {
+		return r, reason
 	}
 	r.Priority = message[2]
 	r.Interval = interval(message)
+	if reason := e.checkPeer(&r, h.hopLimit); reason != OK {
+		return r, reason
+	}
 	return e.checkAddresses(r, message)
+}
+
+// checkDestination tells whether the datagram was sent to the group, or to us alone, as it must be.
+func (e *Expect) checkDestination(r Received) Reason {
+	switch multicast := r.Destination.IsMulticast(); {
+	case e.Unicast && multicast:
+		return Multicast
+	case e.Unicast:
+		return OK
+	case !multicast:
+		return Unicast
+	case e.Group.IsValid() && r.Destination != e.Group:
+		return Group
+	}
+	return OK
+}
+
+// checkPeer looks for the sender among the peers.
+func (e *Expect) checkPeer(r *Received, hopLimit uint8) Reason {
+	if e.Peers == nil {
+		return OK
+	}
+	for i := range e.Peers {
+		p := &e.Peers[i]
+		if p.Address != r.Source {
+			continue
+		}
+		if hopLimit < p.MinTTL || hopLimit > p.MaxTTL {
+			*r = r.disagree(int(hopLimit), int(p.MaxTTL))
+			r.least = int(p.MinTTL)
+			return PeerTTL
+		}
+		return OK
+	}
+	return UnicastSource
+}
+
+// wrongLength notes the lengths as upstream tells them: of IPv6 it does not see the header.
+func (r Received) wrongLength(got, message int, h header) Received {
+	if h.v6 {
+		return r.disagree(got-h.length, message)
+	}
+	return r.disagree(got, h.length+message)
 }
 
 func (r Received) disagree(got, want int) Received {
@@ -92,9 +151,17 @@ func (r Received) disagree(got, want int) Received {
 
 const protocolAH = 51
 
+// addressLen is the length of an address in the message.
+func (e *Expect) addressLen() int {
+	if e.IPv6 {
+		return 16
+	}
+	return 4
+}
+
 // expectedLength is the length of a message by its own version and address count.
-func expectedLength(message []byte) int {
-	n := headerLen + 4*int(message[3])
+func (e *Expect) expectedLength(message []byte) int {
+	n := headerLen + e.addressLen()*int(message[3])
 	if message[0]>>4 == 2 {
 		n += authLen
 	}
@@ -148,20 +215,31 @@ func (e *Expect) checkVersion2(r *Received, message []byte) Reason {
 	return OK
 }
 
-// checksum verifies the checksum. Version 3 over IPv4 is found with and without the pseudo-header in the field:
-// both are accepted, and the one that we do not send is noted.
+// checksum verifies the checksum. Version 3 over IPv4 is found with and without the pseudo-header in the field, and with
+// a group in it that the datagram was not sent to: all are accepted, and what we do not send is noted.
 func (e *Expect) checksum(r *Received, message []byte) bool {
+	if e.IPv6 {
+		return finish(sum(pseudoIPv6(r.Source.As16(), r.Destination.As16(), len(message)), message)) == 0
+	}
 	plain := finish(sum(0, message)) == 0
 	if e.Version == 2 {
 		return plain
 	}
-	pseudo := finish(sum(pseudoIPv4(r.Source.As4(), r.Destination.As4(), len(message)), message)) == 0
-	if e.ChecksumAsV2 {
-		r.OtherChecksum = pseudo && !plain
-	} else {
-		r.OtherChecksum = plain && !pseudo
+	with := func(destination netip.Addr) bool {
+		return finish(sum(pseudoIPv4(r.Source.As4(), destination.As4(), len(message)), message)) == 0
 	}
-	return plain || pseudo
+	pseudo := with(r.Destination)
+	old := e.OldGroup.IsValid() && with(e.OldGroup)
+	ours := pseudo
+	switch {
+	case e.ChecksumAsV2:
+		ours = plain
+	case e.ChecksumGroup.IsValid():
+		ours = old
+	}
+	r.OldChecksum = old && !pseudo && !plain
+	r.OtherChecksum = !ours && (plain || pseudo || old)
+	return plain || pseudo || old
 }
 
 // checkAddresses compares the addresses. A difference is worth a complaint only.
@@ -173,9 +251,9 @@ func (e *Expect) checkAddresses(r Received, message []byte) (Received, Reason) {
 	if e.SkipKnownMaster && r.Source == e.KnownMaster {
 		return r, OK
 	}
-	list := message[headerLen : headerLen+4*count]
+	list := message[headerLen : headerLen+e.addressLen()*count]
 	for _, a := range e.Addresses {
-		if !contains(list, a.As4()) {
+		if !e.contains(list, a) {
 			r.missing = a
 			return r, AddressList
 		}
@@ -183,9 +261,17 @@ func (e *Expect) checkAddresses(r Received, message []byte) (Received, Reason) {
 	return r, OK
 }
 
-func contains(list []byte, address [4]byte) bool {
-	for ; len(list) >= 4; list = list[4:] {
-		if [4]byte(list) == address {
+func (e *Expect) contains(list []byte, address netip.Addr) bool {
+	if e.IPv6 {
+		return has(list, address.As16())
+	}
+	return has(list, address.As4())
+}
+
+// has tells whether one of the addresses that stand in list one after the other is wanted.
+func has[T [4]byte | [16]byte](list []byte, wanted T) bool {
+	for size := len(wanted); len(list) >= size; list = list[size:] {
+		if T(list) == wanted {
 			return true
 		}
 	}
@@ -196,10 +282,14 @@ func contains(list []byte, address [4]byte) bool {
 func (r Received) Explain(reason Reason) string {
 	switch reason {
 	case NotVRRP:
-		if !r.Source.IsValid() {
-			return "not a whole VRRP packet over IPv4"
+		text := "not a whole VRRP packet over IPv4"
+		if r.v6 {
+			text = "not a whole VRRP packet over IPv6"
 		}
-		return fmt.Sprintf("not a whole VRRP packet over IPv4 from %s", r.Source)
+		if !r.Source.IsValid() {
+			return text
+		}
+		return fmt.Sprintf("%s from %s", text, r.Source)
 	case AuthHeader:
 		return fmt.Sprintf("Received AH header but auth type not AH from %s", r.Source)
 	case Length:
@@ -228,6 +318,12 @@ func (r Received) Explain(reason Reason) string {
 		return fmt.Sprintf("Invalid VRRPv%d checksum from %s", r.version, r.Source)
 	case Unicast:
 		return fmt.Sprintf("Expected multicast packet but received unicast packet from %s", r.Source)
+	case Multicast:
+		return fmt.Sprintf("Expected unicast packet but received multicast packet from %s", r.Source)
+	case UnicastSource:
+		return fmt.Sprintf("unicast source address %s not a unicast peer", r.Source)
+	case PeerTTL:
+		return fmt.Sprintf("TTL/HL %d from %s not in range [%d, %d]", r.got, r.Source, r.least, r.want)
 	case Group:
 		return fmt.Sprintf("Expected packet to %s but received packet to %s from %s", r.group, r.Destination, r.Source)
 	case AddressCount:

@@ -3,6 +3,7 @@ package packet
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -269,6 +270,9 @@ func TestReasons(t *testing.T) {
 			processed++
 		}
 	}
+	if counted := slices.ContainsFunc([]Reason{Checksum, Multicast, Unicast, Group}, Reason.Counted); counted || !OK.Counted() || !UnicastSource.Counted() || UnicastSource.Processed() || PeerTTL.Processed() {
+		t.Error("adverts of strangers are counted, and nothing else that is dropped")
+	}
 	if processed != 3 || !AddressCount.Processed() || !AddressList.Processed() || Checksum.Processed() {
 		t.Errorf("%d reasons are processed", processed)
 	}
@@ -286,8 +290,13 @@ func FuzzCheck(f *testing.F) {
 		f.Add(frame(f, name))
 	}
 	f.Add(withOption(sent(message2())))
+	f.Add(sent6(message6(), group6, TTL))
+	six := expecting6(message6())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		vrid, has := VRID(b)
+		if got, reason := six.Check(b); reason >= NumReasons || got.Explain(reason) == "" || reason.Processed() && (!has || got.VRID != vrid) {
+			t.Fatalf("IPv6: reason %d, VRID %d, has %d", reason, got.VRID, vrid)
+		}
 		for i := range captured {
 			c := &captured[i]
 			e := Expect{Message: c.message, Source: captureSource, Group: group}

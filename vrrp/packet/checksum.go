@@ -26,3 +26,8 @@ func finish(acc uint32) uint16 {
 func pseudoIPv4(src, dst [4]byte, length int) uint32 {
 	return sum(sum(0, src[:]), dst[:]) + Protocol + uint32(length)
 }
+
+// pseudoIPv6 is the sum over the pseudo-header of RFC 8200 section 8.1.
+func pseudoIPv6(src, dst [16]byte, length int) uint32 {
+	return sum(sum(0, src[:]), dst[:]) + Protocol + uint32(length)
+}

@@ -85,11 +85,29 @@ func TestAppendIPv4(t *testing.T) {
 	}
 }
 
+// ipv6Header is that of the captured advert over IPv6, whose VRRP message alone is in the file.
+const ipv6Header = "6c000000002870fffe80000000000000bcfeccfffe5ef2deff020000000000000000000000000012"
+
 func TestAppendIPv6(t *testing.T) {
 	m := Message{Version: 3, VRID: 16, Priority: 101, Interval: time.Second, Addresses: addresses("fe80::16", "fd99::16")}
-	got := AppendIPv6(nil, &m, netip.MustParseAddr("fe80::bcfe:ccff:fe5e:f2de"), netip.MustParseAddr("ff02::12"))
-	if want := frame(t, "v3-ipv6"); !bytes.Equal(got, want) {
-		t.Errorf("\n got %x\nwant %x", got, want)
+	got := AppendIPv6([]byte("x"), &m, netip.MustParseAddr("fe80::bcfe:ccff:fe5e:f2de"), netip.MustParseAddr("ff02::12"), TTL)
+	want, err := hex.DecodeString(ipv6Header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want = append(want, frame(t, "v3-ipv6")...); !bytes.Equal(got[1:], want) {
+		t.Errorf("\n got %x\nwant %x", got[1:], want)
+	}
+}
+
+// TestChecksumGroup has a unicast advert with the checksum of releases before 1.3.7.
+func TestChecksumGroup(t *testing.T) {
+	m := captured[len(captured)-1].message
+	multicast := AppendIPv4(nil, &m, captureSource, group, 1, TTL)
+	m.ChecksumGroup = group
+	unicast := AppendIPv4(nil, &m, captureSource, netip.MustParseAddr("10.99.0.2"), 1, TTL)
+	if !bytes.Equal(unicast[20:], multicast[20:]) {
+		t.Errorf("\n got %x\nwant %x", unicast[20:], multicast[20:])
 	}
 }
 

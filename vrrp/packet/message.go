@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 const (
 	// Protocol is the IP protocol number.
 	Protocol = 112
-	// TTL is what the time to live of a multicast advert must be.
+	// TTL is what the time to live, or the hop limit, of a multicast advert must be.
 	TTL = 255
 
 	typeAdvertisement = 1
@@ -20,10 +21,11 @@ const (
 	centisecond       = 10 * time.Millisecond
 )
 
-// Numbers of the IPv4 header.
+// Numbers of the IP headers.
 const (
 	ipv4HeaderLen = 20
-	typeOfService = 0xc0 // internetwork control
+	ipv6HeaderLen = 40
+	typeOfService = 0xc0 // internetwork control; the traffic class of IPv6 as well
 )
 
 // The authentication types of version 2 (RFC 2338 section 5.3.6).
@@ -44,23 +46,54 @@ type Message struct {
 	Addresses []netip.Addr  // at most 255, in the order of the configuration
 	// ChecksumAsV2 leaves the pseudo-header out of the checksum of version 3 (v3_checksum_as_v2).
 	ChecksumAsV2 bool
+	// ChecksumGroup, when valid, stands in the pseudo-header of version 3 over IPv4 in place of the destination
+	// (old_unicast_checksum).
+	ChecksumGroup netip.Addr
 }
 
 // VRID tells which virtual router a datagram is for, before it is checked. It is false when the datagram is too short
-// to tell, or is not VRRP over IPv4.
+// to tell, or is not VRRP.
 func VRID(datagram []byte) (uint8, bool) {
-	header, ok := headerLength(datagram)
-	if !ok || datagram[9] != Protocol || len(datagram) < header+headerLen {
+	h, ok := parseHeader(datagram)
+	if !ok || h.protocol != Protocol || len(datagram) < h.length+headerLen {
 		return 0, false
 	}
-	return datagram[header+1], true
+	return datagram[h.length+1], true
 }
 
-// headerLength is the length of the IPv4 header of a datagram that holds one.
-func headerLength(datagram []byte) (int, bool) {
-	if len(datagram) < ipv4HeaderLen || datagram[0]>>4 != 4 {
-		return 0, false
+// Source is the address that a datagram comes from, invalid when it has no whole header.
+func Source(datagram []byte) netip.Addr {
+	h, ok := parseHeader(datagram)
+	if !ok {
+		return netip.Addr{}
 	}
-	n := int(datagram[0]&0xf) * 4
-	return n, n >= ipv4HeaderLen && len(datagram) >= n
+	return h.source
+}
+
+// header is what the header of an IP datagram says.
+type header struct {
+	v6                  bool
+	length              int // of the header itself
+	total               int // of the datagram, as the header has it
+	protocol, hopLimit  uint8
+	source, destination netip.Addr
+}
+
+// parseHeader reads the header of a datagram of either family. Extension headers of IPv6 are not looked through: the
+// kernel takes them off.
+func parseHeader(b []byte) (header, bool) {
+	if len(b) >= ipv6HeaderLen && b[0]>>4 == 6 {
+		return header{
+			v6: true, length: ipv6HeaderLen, total: ipv6HeaderLen + int(binary.BigEndian.Uint16(b[4:])), protocol: b[6], hopLimit: b[7],
+			source: netip.AddrFrom16([16]byte(b[8:24])), destination: netip.AddrFrom16([16]byte(b[24:40])),
+		}, true
+	}
+	if len(b) < ipv4HeaderLen || b[0]>>4 != 4 {
+		return header{}, false
+	}
+	h := header{
+		length: int(b[0]&0xf) * 4, total: int(binary.BigEndian.Uint16(b[2:])), protocol: b[9], hopLimit: b[8],
+		source: netip.AddrFrom4([4]byte(b[12:16])), destination: netip.AddrFrom4([4]byte(b[16:20])),
+	}
+	return h, h.length >= ipv4HeaderLen && len(b) >= h.length
 }

@@ -6,10 +6,10 @@ type Reason uint8
 // The reasons, in the order in which they are looked for.
 const (
 	OK              Reason = iota
-	NotVRRP                // no whole IPv4 and VRRP header, or another protocol
+	NotVRRP                // no whole IP and VRRP header, another family, or another protocol
 	AuthHeader             // protocol 51 (AH) where none is expected
 	Length                 // does not fit the address count
-	TTLRange               // TTL is not 255
+	TTLRange               // TTL of a multicast advert is not 255
 	Version                // another version than ours
 	AuthTypeUnknown        // neither none, PASS nor AH
 	AuthTypeOther          // not ours
@@ -19,7 +19,10 @@ const (
 	TotalLength            // the IP header's length is not what was received
 	Checksum               // wrong checksum
 	Unicast                // sent to us alone on a multicast instance
+	Multicast              // sent to a group on a unicast instance
 	Group                  // sent to another multicast group, which another socket of this host has joined
+	UnicastSource          // not from a peer of ours
+	PeerTTL                // TTL is not in the range of the peer
 	AddressCount           // another number of addresses than ours; the advert is processed
 	AddressList            // one of our addresses is missing; the advert is processed
 	// NumReasons is how many there are.
@@ -28,8 +31,8 @@ const (
 
 var reasonNames = [NumReasons]string{
 	"ok", "not_vrrp", "auth_header", "packet_len_err", "ip_ttl_err", "version_err", "invalid_authtype", "authtype_mismatch",
-	"auth_failure", "advert_interval_err", "invalid_type_rcvd", "total_len_err", "checksum_err", "unicast_err", "group_err",
-	"addr_count_err", "addr_list_err",
+	"auth_failure", "advert_interval_err", "invalid_type_rcvd", "total_len_err", "checksum_err", "unicast_err", "multicast_err", "group_err",
+	"unicast_src_err", "peer_ttl_err", "addr_count_err", "addr_list_err",
 }
 
 // String is the name of the reason in counters. Where upstream has a counter for this reason alone, it is that one's.
@@ -39,6 +42,9 @@ func (r Reason) String() string {
 	}
 	return reasonNames[r]
 }
+
+// Counted tells whether the datagram is an advert of the virtual router, whatever is wrong with its sender.
+func (r Reason) Counted() bool { return r.Processed() || r == UnicastSource || r == PeerTTL }
 
 // Processed tells whether the advert counts in spite of the reason.
 func (r Reason) Processed() bool { return r == OK || r == AddressCount || r == AddressList }

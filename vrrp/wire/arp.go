@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 	"syscall"
@@ -26,15 +25,14 @@ const (
 	sendTimeout    = time.Second
 )
 
-// ErrNotIPv4 says that an address cannot be announced by ARP.
-var ErrNotIPv4 = errors.New("no IPv4 address")
+// broadcastHardware is the link-layer address that all hear.
+var broadcastHardware = [6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
 // appendARP appends the Ethernet frame that tells everybody where an address is now: a broadcast ARP request of the
 // address for itself, with the broadcast address as target hardware.
 func appendARP(b []byte, hardware [6]byte, address netip.Addr) []byte {
-	broadcast := [6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	ip := address.As4()
-	b = append(b, broadcast[:]...)
+	b = append(b, broadcastHardware[:]...)
 	b = append(b, hardware[:]...)
 	b = binary.BigEndian.AppendUint16(b, unix.ETH_P_ARP)
 	b = binary.BigEndian.AppendUint16(b, arpEthernet)
@@ -43,14 +41,14 @@ func appendARP(b []byte, hardware [6]byte, address netip.Addr) []byte {
 	b = binary.BigEndian.AppendUint16(b, arpRequest)
 	b = append(b, hardware[:]...)
 	b = append(b, ip[:]...)
-	b = append(b, broadcast[:]...)
+	b = append(b, broadcastHardware[:]...)
 	return append(b, ip[:]...)
 }
 
-// announcer sends ARP frames through a packet socket that receives nothing.
+// announcer sends frames through a packet socket that receives nothing.
 type announcer struct {
 	fd       int
-	to       unix.RawSockaddrLinklayer
+	to4, to6 unix.RawSockaddrLinklayer
 	frames   []byte
 	vectors  []unix.Iovec
 	messages []mmsghdr
@@ -74,18 +72,10 @@ func openAnnouncer() (*announcer, error) {
 
 func (a *announcer) close() error { return unix.Close(a.fd) }
 
-func (a *announcer) announce(ifindex int, hardware [6]byte, addresses []netip.Addr) error {
+// announce sends a frame for each address. router is whether the interface forwards IPv6.
+func (a *announcer) announce(ifindex int, hardware [6]byte, addresses []netip.Addr, router bool) error {
 	a.failures = a.failures[:0]
-	a.prepare(ifindex, hardware, len(addresses))
-	for _, address := range addresses {
-		if !address.Is4() {
-			return fmt.Errorf("gratuitous ARP for %s on interface %d: %w", address, ifindex, ErrNotIPv4)
-		}
-		a.frames = appendARP(a.frames, hardware, address)
-	}
-	for i := range addresses {
-		a.vectors[i].Base = &a.frames[i*arpFrameLength]
-	}
+	a.prepare(ifindex, hardware, addresses, router)
 	for pending, tries := a.messages, 0; len(pending) > 0; {
 		n, err := sendmmsg(uintptr(a.fd), pending, 0)
 		if err == error(unix.ENOBUFS) && tries < queueFullTries {
@@ -102,34 +92,52 @@ func (a *announcer) announce(ifindex int, hardware [6]byte, addresses []netip.Ad
 	if len(a.failures) == 0 {
 		return nil
 	}
-	return a.failures.err(fmt.Sprintf("sending gratuitous ARP on interface %d", ifindex), len(addresses))
+	return a.failures.err(fmt.Sprintf("announcing addresses on interface %d", ifindex), len(addresses))
 }
 
-// prepare makes room for n frames out of the interface.
-func (a *announcer) prepare(ifindex int, hardware [6]byte, n int) {
-	a.to = unix.RawSockaddrLinklayer{
-		Family:   unix.AF_PACKET,
-		Protocol: hostToNetwork(unix.ETH_P_ARP),
-		Ifindex:  int32(ifindex),
-		Halen:    uint8(len(hardware)),
-		Addr:     [8]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+// prepare makes the frames, and the messages that carry them out of the interface.
+func (a *announcer) prepare(ifindex int, hardware [6]byte, addresses []netip.Addr, router bool) {
+	a.to4, a.to6 = linkLayer(ifindex, unix.ETH_P_ARP, broadcastHardware), linkLayer(ifindex, unix.ETH_P_IPV6, allNodesHardware)
+	a.reserve(len(addresses))
+	for i, address := range addresses {
+		start, to := len(a.frames), &a.to4
+		if address.Is6() {
+			to = &a.to6
+			a.frames = appendNA(a.frames, hardware, address, router)
+		} else {
+			a.frames = appendARP(a.frames, hardware, address)
+		}
+		a.vectors[i].Base = &a.frames[start]
+		a.vectors[i].SetLen(len(a.frames) - start)
+		a.messages[i].header.Name = (*byte)(unsafe.Pointer(to))
 	}
+}
+
+// reserve makes room for n frames, which then do not move while they are appended.
+func (a *announcer) reserve(n int) {
 	a.frames = a.frames[:0]
 	if n <= cap(a.messages) {
 		a.messages = a.messages[:n]
 		return
 	}
-	a.frames = make([]byte, 0, n*arpFrameLength)
+	a.frames = make([]byte, 0, n*max(arpFrameLength, naFrameLength))
 	a.vectors = make([]unix.Iovec, n)
 	a.messages = make([]mmsghdr, n)
 	for i := range a.messages {
-		a.vectors[i].SetLen(arpFrameLength)
 		h := &a.messages[i].header
 		h.Iov = &a.vectors[i]
 		h.SetIovlen(1)
-		h.Name = (*byte)(unsafe.Pointer(&a.to))
 		h.Namelen = unix.SizeofSockaddrLinklayer
 	}
+}
+
+// linkLayer is where frames of a protocol go.
+func linkLayer(ifindex int, protocol uint16, hardware [6]byte) unix.RawSockaddrLinklayer {
+	to := unix.RawSockaddrLinklayer{
+		Family: unix.AF_PACKET, Protocol: hostToNetwork(protocol), Ifindex: int32(ifindex), Halen: uint8(len(hardware)),
+	}
+	copy(to.Addr[:], hardware[:])
+	return to
 }
 
 func hostToNetwork(v uint16) uint16 {

@@ -1,4 +1,4 @@
-// Package wire puts VRRP datagrams and gratuitous ARP on a network and takes datagrams from it.
+// Package wire puts VRRP datagrams, gratuitous ARP and neighbour advertisements on a network and takes datagrams from it.
 //
 // [Kernel] does it with raw sockets of the Linux kernel. [LAN] is a broadcast domain in memory with the same contract,
 // for tests that run under testing/synctest.

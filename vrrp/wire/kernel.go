@@ -3,12 +3,10 @@ package wire
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"os"
+	"slices"
 	"sync"
 
-	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,6 +14,7 @@ import (
 const (
 	protocolVRRP     = 112 // RFC 9568, section 5.1.1.4
 	ipv4HeaderLength = 20  // RFC 791, without options
+	ipv6HeaderLength = 40  // RFC 8200
 )
 
 // sendPriority is SO_PRIORITY of adverts: the highest that needs no privilege, first band of the default queue.
@@ -37,35 +36,87 @@ func NewKernel() *Kernel {
 	return &Kernel{spare: make(chan *incoming, 1)}
 }
 
-// Open opens a raw socket for IP protocol 112, bound to the interface and to the group, with multicast loop off and the
-// kernel's receive time on every datagram. The interface must exist (ENODEV otherwise); it may be down.
+// Open opens a raw socket for IP protocol 112, bound to the interface and to the group or the local address, with
+// multicast loop off and the kernel's receive time on every datagram. The interface must exist (ENODEV otherwise); it
+// may be down.
 func (k *Kernel) Open(key Key) (Socket, error) {
-	if !key.Group.Is4() || !key.Group.IsMulticast() {
-		return nil, fmt.Errorf("opening a VRRP socket on %s: %s is no IPv4 multicast group", key.Interface, key.Group)
-	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocolVRRP)
+	s, err := k.open(key)
 	if err != nil {
-		return nil, fmt.Errorf("opening a VRRP socket on %s: %w", key.Interface, err)
-	}
-	if err := configure(fd, key); err != nil {
-		_ = unix.Close(fd)
-		return nil, fmt.Errorf("opening a VRRP socket on %s: %w", key.Interface, err)
-	}
-	s, err := newRawSocket(key, fd, k.spare, &k.poller)
-	if err != nil {
-		return nil, fmt.Errorf("opening a VRRP socket on %s: %w", key.Interface, err)
+		return nil, fmt.Errorf("opening a VRRP socket on %s: %w", key.place(), err)
 	}
 	return s, nil
 }
 
+func (k *Kernel) open(key Key) (*rawSocket, error) {
+	if err := key.check(); err != nil {
+		return nil, err
+	}
+	family := unix.AF_INET
+	if key.IPv6() {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocolVRRP)
+	if err != nil {
+		return nil, err
+	}
+	if err := configure(fd, key); err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	return newRawSocket(key, fd, k.spare, &k.poller)
+}
+
+// option is one integer to be set on a socket.
+type option struct {
+	name                 string
+	level, number, value int
+	optional             bool // an old kernel may lack it
+}
+
+var (
+	optionsBoth = []option{
+		{"SO_TIMESTAMPNS", unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1, false},
+		{"SO_PRIORITY", unix.SOL_SOCKET, unix.SO_PRIORITY, sendPriority, false},
+	}
+	options4 = []option{
+		{"IP_HDRINCL", unix.IPPROTO_IP, unix.IP_HDRINCL, 1, false},
+		{"IP_MULTICAST_ALL", unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0, false},
+	}
+	options6 = []option{
+		{"IPV6_HDRINCL", unix.IPPROTO_IPV6, unix.IPV6_HDRINCL, 1, false},
+		{"IPV6_MULTICAST_ALL", unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0, true}, // since Linux 4.20
+		{"IPV6_RECVHOPLIMIT", unix.IPPROTO_IPV6, unix.IPV6_RECVHOPLIMIT, 1, false},
+		{"IPV6_RECVPKTINFO", unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1, false},
+	}
+)
+
+func set(fd int, list []option) error {
+	for _, o := range list {
+		err := unix.SetsockoptInt(fd, o.level, o.number, o.value)
+		if err != nil && !(o.optional && errors.Is(err, unix.ENOPROTOOPT)) {
+			return fmt.Errorf("%s: %w", o.name, err)
+		}
+	}
+	return nil
+}
+
 // configure sets what a socket needs before it may be used.
 func configure(fd int, key Key) error {
-	if err := unix.BindToDevice(fd, key.Interface); err != nil {
-		return fmt.Errorf("SO_BINDTODEVICE: %w", err)
+	if key.Interface != "" {
+		if err := unix.BindToDevice(fd, key.Interface); err != nil {
+			return fmt.Errorf("SO_BINDTODEVICE: %w", err)
+		}
 	}
-	group := unix.SockaddrInet4{Addr: key.Group.As4()}
-	if err := unix.Bind(fd, &group); err != nil {
-		return fmt.Errorf("bind %s: %w", key.Group, err)
+	own := options4
+	if key.IPv6() {
+		own = options6
+	}
+	// The options come first: a datagram that was taken in before them would lack what they ask for.
+	if err := errors.Join(set(fd, optionsBoth), set(fd, own)); err != nil {
+		return err
+	}
+	if err := bind(fd, key); err != nil {
+		return fmt.Errorf("bind %s: %w", key.address(), err)
 	}
 	// Until it was bound the socket took datagrams of every interface and destination.
 	if err := discard(uintptr(fd)); err != nil {
@@ -76,47 +127,66 @@ func configure(fd int, key Key) error {
 			return fmt.Errorf("SO_RCVBUF %d: %w", key.ReceiveBuffer, err)
 		}
 	}
-	for _, o := range []struct {
-		name                 string
-		level, option, value int
-	}{
-		{"IP_HDRINCL", unix.IPPROTO_IP, unix.IP_HDRINCL, 1},
-		{"IP_MULTICAST_ALL", unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0},
-		{"SO_TIMESTAMPNS", unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1},
-		{"SO_PRIORITY", unix.SOL_SOCKET, unix.SO_PRIORITY, sendPriority},
-	} {
-		if err := unix.SetsockoptInt(fd, o.level, o.option, o.value); err != nil {
-			return fmt.Errorf("%s: %w", o.name, err)
+	if key.Group.IsValid() {
+		if err := join(fd, key); err != nil {
+			return err
 		}
-	}
-	if err := join(fd, key); err != nil {
-		return err
 	}
 	// In blocking mode the runtime does not watch it (see poller). Every call on it says that it must not wait.
 	return unix.SetNonblock(fd, false)
 }
 
+// bind makes the group or the local address the only destination that the socket receives. The address may come later.
+func bind(fd int, key Key) error {
+	a := key.address()
+	if !key.IPv6() {
+		if key.Local.IsValid() {
+			if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_FREEBIND, 1); err != nil {
+				return fmt.Errorf("IP_FREEBIND: %w", err)
+			}
+		}
+		return unix.Bind(fd, &unix.SockaddrInet4{Addr: a.As4()})
+	}
+	if key.Local.IsValid() {
+		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1); err != nil {
+			return fmt.Errorf("IPV6_FREEBIND: %w", err)
+		}
+	}
+	to := &unix.SockaddrInet6{Addr: a.As16()}
+	if key.Interface != "" {
+		to.ZoneId = uint32(key.Index)
+	}
+	return unix.Bind(fd, to)
+}
+
 // join makes the interface the one for sending, without a loop back to us, and receives the group on it.
 func join(fd int, key Key) error {
-	duplicate, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("duplicating the socket: %w", err)
+	if key.IPv6() {
+		return join6(fd, key)
 	}
-	file := os.NewFile(uintptr(duplicate), "vrrp")
-	defer func() { _ = file.Close() }()
-	conn, err := net.FilePacketConn(file)
-	if err != nil {
-		return fmt.Errorf("preparing multicast: %w", err)
-	}
-	defer func() { _ = conn.Close() }() // what is set stays with the socket
-	group, link := ipv4.NewPacketConn(conn), &net.Interface{Index: key.Index, Name: key.Interface}
-	if err := group.SetMulticastInterface(link); err != nil {
+	request := unix.IPMreqn{Multiaddr: key.Group.As4(), Ifindex: int32(key.Index)}
+	if err := unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, &unix.IPMreqn{Ifindex: request.Ifindex}); err != nil {
 		return fmt.Errorf("IP_MULTICAST_IF: %w", err)
 	}
-	if err := group.SetMulticastLoopback(false); err != nil {
-		return fmt.Errorf("IP_MULTICAST_LOOP: %w", err)
+	if err := set(fd, []option{{"IP_MULTICAST_LOOP", unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, 0, false}}); err != nil {
+		return err
 	}
-	if err := group.JoinGroup(link, &net.IPAddr{IP: key.Group.AsSlice()}); err != nil {
+	if err := unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_ADD_MEMBERSHIP, &request); err != nil {
+		return fmt.Errorf("joining %s: %w", key.Group, err)
+	}
+	return nil
+}
+
+func join6(fd int, key Key) error {
+	err := set(fd, []option{
+		{"IPV6_MULTICAST_IF", unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, key.Index, false},
+		{"IPV6_MULTICAST_LOOP", unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_LOOP, 0, false},
+	})
+	if err != nil {
+		return err
+	}
+	request := unix.IPv6Mreq{Multiaddr: key.Group.As16(), Interface: uint32(key.Index)}
+	if err := unix.SetsockoptIPv6Mreq(fd, unix.IPPROTO_IPV6, unix.IPV6_ADD_MEMBERSHIP, &request); err != nil {
 		return fmt.Errorf("joining %s: %w", key.Group, err)
 	}
 	return nil
@@ -143,7 +213,7 @@ func discard(fd uintptr) error {
 	}
 }
 
-// Announce sends gratuitous ARP requests in as few system calls as possible. It may wait a moment where the interface
+// Announce sends its frames in as few system calls as possible. It may wait a moment where the interface
 // does not take them as fast. One socket serves all interfaces; it is opened by the first call, in the network
 // namespace of its thread.
 func (k *Kernel) Announce(ifindex int, hardware [6]byte, addresses []netip.Addr) error {
@@ -152,11 +222,12 @@ func (k *Kernel) Announce(ifindex int, hardware [6]byte, addresses []netip.Addr)
 	if k.announcer == nil {
 		a, err := openAnnouncer()
 		if err != nil {
-			return fmt.Errorf("opening the socket for gratuitous ARP: %w", err)
+			return fmt.Errorf("opening the socket for announcements: %w", err)
 		}
 		k.announcer = a
 	}
-	return k.announcer.announce(ifindex, hardware, addresses)
+	router := slices.ContainsFunc(addresses, netip.Addr.Is6) && forwards(k.announcer.fd, ifindex)
+	return k.announcer.announce(ifindex, hardware, addresses, router)
 }
 
 // Close closes the socket of Announce. Sockets from Open are closed by themselves.

@@ -377,9 +377,6 @@ func TestAnnounceErrors(t *testing.T) {
 	if err := k.Announce(9999, [6]byte{2}, good); !errors.Is(err, unix.ENXIO) {
 		t.Errorf("no such interface: %v, want ENXIO", err)
 	}
-	if err := k.Announce(index, [6]byte{2}, []netip.Addr{good[0], netip.MustParseAddr("fe80::1")}); !errors.Is(err, ErrNotIPv4) {
-		t.Errorf("IPv6: %v, want ErrNotIPv4", err)
-	}
 	n.ip(0, "link set vrrp0 down")
 	if err := k.Announce(index, [6]byte{2}, good); !errors.Is(err, unix.ENETDOWN) {
 		t.Errorf("interface down: %v, want ENETDOWN", err)

@@ -27,9 +27,9 @@ type LAN struct {
 type Frame struct {
 	Time time.Time
 	From string // name of the host
-	// Datagram is a whole IPv4 datagram; nil for gratuitous ARP.
+	// Datagram is a whole IP datagram; nil for an announcement.
 	Datagram []byte
-	// Address is the one announced by gratuitous ARP; invalid for a datagram.
+	// Address is the one announced by gratuitous ARP or by a neighbour advertisement; invalid for a datagram.
 	Address  netip.Addr
 	Hardware [6]byte // of the announcement
 }
@@ -82,7 +82,7 @@ func (l *LAN) Frames() []Frame {
 
 // send records a datagram and puts it into the queues of those that it reaches.
 func (l *LAN) send(from *lanSocket, datagram []byte) error {
-	if len(datagram) < ipv4HeaderLength {
+	if !whole(datagram, from.key.IPv6()) {
 		return syscall.EINVAL
 	}
 	l.mu.Lock()
@@ -96,7 +96,7 @@ func (l *LAN) send(from *lanSocket, datagram []byte) error {
 	now := time.Now()
 	frame := Frame{Time: now, From: from.host.name, Datagram: slices.Clone(datagram)}
 	l.frames = append(l.frames, frame)
-	group := netip.AddrFrom4([4]byte(datagram[16:20]))
+	destination := destinationOf(datagram)
 	for _, to := range l.order {
 		if to == from.host || !l.reaches(frame, from.host, to) {
 			continue
@@ -106,12 +106,20 @@ func (l *LAN) send(from *lanSocket, datagram []byte) error {
 			at = now.Add(max(l.delay(from.host.name, to.name), 0))
 		}
 		for _, s := range to.sockets {
-			if s.key.Group == group {
+			if s.key.address() == destination {
 				s.enqueue(at, now, frame.Datagram)
 			}
 		}
 	}
 	return nil
+}
+
+// destinationOf reads the header of a whole datagram.
+func destinationOf(datagram []byte) netip.Addr {
+	if datagram[0]>>4 == 6 {
+		return netip.AddrFrom16([16]byte(datagram[24:40]))
+	}
+	return netip.AddrFrom4([4]byte(datagram[16:20]))
 }
 
 func (l *LAN) reaches(frame Frame, from, to *Host) bool {
@@ -150,8 +158,8 @@ func (h *Host) Network() Network { return lanNetwork{h} }
 type lanNetwork struct{ host *Host }
 
 func (n lanNetwork) Open(key Key) (Socket, error) {
-	if !key.Group.Is4() || !key.Group.IsMulticast() {
-		return nil, fmt.Errorf("opening a socket on %s: %s is no IPv4 multicast group", key.Interface, key.Group)
+	if err := key.check(); err != nil {
+		return nil, fmt.Errorf("opening a socket on %s: %w", key.place(), err)
 	}
 	h := n.host
 	h.lan.mu.Lock()
@@ -166,13 +174,8 @@ func (n lanNetwork) Announce(ifindex int, hardware [6]byte, addresses []netip.Ad
 	h := n.host
 	h.lan.mu.Lock()
 	defer h.lan.mu.Unlock()
-	for _, a := range addresses {
-		if !a.Is4() {
-			return fmt.Errorf("gratuitous ARP for %s on interface %d: %w", a, ifindex, ErrNotIPv4)
-		}
-	}
 	if h.down {
-		return fmt.Errorf("sending gratuitous ARP on interface %d: %w", ifindex, syscall.ENETDOWN)
+		return fmt.Errorf("announcing on interface %d: %w", ifindex, syscall.ENETDOWN)
 	}
 	now := time.Now()
 	for _, a := range addresses {

@@ -69,10 +69,10 @@ func (s *lanSocket) Send(datagrams [][]byte) error {
 		case syscall.Errno:
 			failures.add(err)
 		default:
-			return fmt.Errorf("sending on %s: %w", s.key.Interface, err)
+			return fmt.Errorf("sending on %s: %w", s.key.place(), err)
 		}
 	}
-	return failures.err("sending on "+s.key.Interface, len(datagrams))
+	return failures.err("sending on "+s.key.place(), len(datagrams))
 }
 
 func (s *lanSocket) Receive(deliver func(Datagram)) error {
@@ -89,7 +89,7 @@ func (s *lanSocket) Receive(deliver func(Datagram)) error {
 func (s *lanSocket) Poll(deliver func(Datagram)) (int, error) {
 	waiting, err := s.take()
 	if err != nil {
-		return 0, fmt.Errorf("receiving on %s: %w", s.key.Interface, err)
+		return 0, fmt.Errorf("receiving on %s: %w", s.key.place(), err)
 	}
 	for _, a := range waiting {
 		deliver(Datagram{Bytes: a.bytes, Time: a.at, Index: s.key.Index})

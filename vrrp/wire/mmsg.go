@@ -13,8 +13,11 @@ type mmsghdr struct {
 	length uint32
 }
 
-// destination is the IPv4 address that the message goes to.
+// destination is the address that the message goes to.
 func (m *mmsghdr) destination() netip.Addr {
+	if m.header.Namelen == unix.SizeofSockaddrInet6 {
+		return netip.AddrFrom16((*unix.RawSockaddrInet6)(unsafe.Pointer(m.header.Name)).Addr)
+	}
 	return netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(m.header.Name)).Addr)
 }
 

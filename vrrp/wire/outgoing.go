@@ -13,14 +13,16 @@ import (
 
 // outgoing is the memory of sendmmsg for one socket. It grows to the largest batch and is then used again.
 type outgoing struct {
+	scope     uint32 // index of the interface, where destinations that are link-local are
+	v6        bool
 	messages  []mmsghdr
 	vectors   []unix.Iovec
-	addresses []unix.RawSockaddrInet4
-	pending   []mmsghdr // what is still to be sent
+	addresses []unix.RawSockaddrInet6 // of IPv4 sockets the memory holds a RawSockaddrInet4
+	pending   []mmsghdr               // what is still to be sent
 	failures  sendErrors
 }
 
-// resize makes room for n messages to IPv4 destinations. The vectors and addresses do not move until the next resize.
+// resize makes room for n messages. The vectors and addresses do not move until the next resize.
 func (o *outgoing) resize(n int) {
 	if n <= cap(o.messages) {
 		o.messages = o.messages[:n]
@@ -28,33 +30,60 @@ func (o *outgoing) resize(n int) {
 	}
 	o.messages = make([]mmsghdr, n)
 	o.vectors = make([]unix.Iovec, n)
-	o.addresses = make([]unix.RawSockaddrInet4, n)
+	o.addresses = make([]unix.RawSockaddrInet6, n)
 	for i := range o.messages {
 		h := &o.messages[i].header
 		h.Iov = &o.vectors[i]
 		h.SetIovlen(1)
 		h.Name = (*byte)(unsafe.Pointer(&o.addresses[i]))
-		h.Namelen = unix.SizeofSockaddrInet4
-		o.addresses[i].Family = unix.AF_INET
+		if o.v6 {
+			h.Namelen = unix.SizeofSockaddrInet6
+			o.addresses[i].Family = unix.AF_INET6
+		} else {
+			h.Namelen = unix.SizeofSockaddrInet4
+			o.addresses[i].Family = unix.AF_INET
+		}
 	}
 }
 
-// prepare fills in the datagrams that have an IPv4 header, and notes the others as failed.
+// prepare fills in the datagrams that have a header of the family, and notes the others as failed.
 func (o *outgoing) prepare(datagrams [][]byte) {
 	o.resize(len(datagrams))
 	o.failures = o.failures[:0]
 	n := 0
 	for _, d := range datagrams {
-		if len(d) < ipv4HeaderLength {
+		if !whole(d, o.v6) {
 			o.failures.add(unix.EINVAL)
 			continue
 		}
 		o.vectors[n].Base = &d[0]
 		o.vectors[n].SetLen(len(d))
-		copy(o.addresses[n].Addr[:], d[16:20])
+		o.address(n, d)
 		n++
 	}
 	o.pending = o.messages[:n]
+}
+
+// whole tells whether a datagram has a header of the family.
+func whole(d []byte, v6 bool) bool {
+	if v6 {
+		return len(d) >= ipv6HeaderLength && d[0]>>4 == 6
+	}
+	return len(d) >= ipv4HeaderLength && d[0]>>4 == 4
+}
+
+// address takes the destination of message n out of the header.
+func (o *outgoing) address(n int, d []byte) {
+	to := &o.addresses[n]
+	if !o.v6 {
+		copy((*unix.RawSockaddrInet4)(unsafe.Pointer(to)).Addr[:], d[16:20])
+		return
+	}
+	copy(to.Addr[:], d[24:40])
+	to.Scope_id = 0
+	if a := netip.AddrFrom16(to.Addr); a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() {
+		to.Scope_id = o.scope
+	}
 }
 
 // flush sends what is pending. A message that fails does not keep back those after it.

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawSocket is a raw IPv4 socket of the kernel.
+// rawSocket is a raw socket of the kernel.
 type rawSocket struct {
 	key     Key
 	file    *os.File
@@ -41,7 +41,7 @@ func newRawSocket(key Key, fd int, spare chan *incoming, poller *poller) (*rawSo
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("getsockopt SO_RCVBUF: %w", err)
 	}
-	file := os.NewFile(uintptr(fd), "vrrp "+key.Interface)
+	file := os.NewFile(uintptr(fd), "vrrp "+key.place())
 	raw, err := file.SyscallConn()
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -51,6 +51,7 @@ func newRawSocket(key Key, fd int, spare chan *incoming, poller *poller) (*rawSo
 	}
 	// The kernel charges more than 512 bytes for every datagram that waits.
 	s.limit = buffer/512 + batchSize
+	s.out.v6, s.out.scope = key.IPv6(), uint32(key.Index)
 	s.flush = s.out.flush
 	s.fetch = s.fetchOnce
 	s.rearm = func(fd uintptr) { poller.arm(s, fd) }
@@ -64,12 +65,12 @@ func newRawSocket(key Key, fd int, spare chan *incoming, poller *poller) (*rawSo
 func (s *rawSocket) Send(datagrams [][]byte) error {
 	s.out.prepare(datagrams)
 	if s.raw.Control(s.flush) != nil {
-		return fmt.Errorf("sending on %s: %w", s.key.Interface, os.ErrClosed) // there is no other reason
+		return fmt.Errorf("sending on %s: %w", s.key.place(), os.ErrClosed) // there is no other reason
 	}
 	if len(s.out.failures) == 0 {
 		return nil
 	}
-	return s.out.failures.err("sending on "+s.key.Interface, len(datagrams))
+	return s.out.failures.err("sending on "+s.key.place(), len(datagrams))
 }
 
 // Receive reads everything that waited when it was called, and arms the socket again.
@@ -86,11 +87,11 @@ func (s *rawSocket) Poll(deliver func(Datagram)) (count int, err error) {
 	defer s.giveBack()
 	for ; count < s.limit; count += s.fetched {
 		if s.raw.Control(s.fetch) != nil {
-			return count, fmt.Errorf("receiving on %s: %w", s.key.Interface, os.ErrClosed) // there is no other reason
+			return count, fmt.Errorf("receiving on %s: %w", s.key.place(), os.ErrClosed) // there is no other reason
 		}
 		if s.fetchE != nil {
 			if s.fetchE != error(unix.EAGAIN) {
-				err = fmt.Errorf("receiving on %s: %w", s.key.Interface, s.fetchE)
+				err = fmt.Errorf("receiving on %s: %w", s.key.place(), s.fetchE)
 			}
 			break
 		}
@@ -111,9 +112,14 @@ func (s *rawSocket) fetchOnce(fd uintptr) {
 func (s *rawSocket) hand(deliver func(Datagram)) {
 	now := time.Now()
 	for i := range s.fetched {
-		d := Datagram{Bytes: s.in.datagram(i), Time: now, Index: s.key.Index}
-		if stamp, ok := s.in.stamp(i); ok {
-			d.Time = arrival(now, s.empty, stamp)
+		d, c := Datagram{Time: now, Index: s.key.Index}, s.in.control(i)
+		if s.out.v6 {
+			d.Bytes = s.in.datagram6(i, c)
+		} else {
+			d.Bytes = s.in.datagram(i)
+		}
+		if c.stamped {
+			d.Time = arrival(now, s.empty, c.stamp)
 		}
 		deliver(d)
 	}

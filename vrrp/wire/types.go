@@ -1,29 +1,72 @@
 package wire
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 )
 
 // Network opens sockets on interfaces. The kernel is one; a LAN in memory, for tests, is another.
 type Network interface {
-	// Open joins the multicast group on the interface and returns a socket for IP protocol 112.
-	// Instances that agree on the Key share one.
+	// Open joins the multicast group on the interface, or binds to the local address, and returns a socket for IP
+	// protocol 112. Instances that agree on the Key share one.
 	Open(Key) (Socket, error)
-	// Announce sends one gratuitous ARP request per address out of the interface (target MAC ff:ff:ff:ff:ff:ff).
+	// Announce sends one frame per address out of the interface: for IPv4 a gratuitous ARP request (target MAC
+	// ff:ff:ff:ff:ff:ff), for IPv6 an unsolicited neighbour advertisement to all nodes.
 	Announce(ifindex int, hardware [6]byte, addresses []netip.Addr) error
 }
 
-// Key is what instances must agree on to share a socket.
+// Key is what instances must agree on to share a socket. One of Group and Local is valid; it has the family.
 type Key struct {
-	Interface string
+	Interface string // may be empty with Local, unless that is link-local: the routes say then where datagrams leave
 	Index     int
-	Group     netip.Addr // 224.0.0.18 by default
+	Group     netip.Addr // 224.0.0.18 or ff02::12 by default
+	Local     netip.Addr // the address that unicast datagrams come to; it need not be there yet
 	// ReceiveBuffer is SO_RCVBUF in bytes; 0 leaves the system's default.
 	ReceiveBuffer int
 }
 
-// Socket sends and receives whole IPv4 datagrams, header included. One goroutine uses Send and Receive.
+// check tells whether a socket can be opened with the key.
+func (k Key) check() error {
+	switch {
+	case k.Group.IsValid() == k.Local.IsValid():
+		return fmt.Errorf("%w: either a group or a local address is needed", errKey)
+	case k.Group.IsValid() && !k.Group.IsMulticast():
+		return fmt.Errorf("%w: %s is no multicast group", errKey, k.Group)
+	case k.Local.IsValid() && (k.Local.IsMulticast() || k.Local.IsUnspecified() || k.Local == broadcast4):
+		return fmt.Errorf("%w: %s is no unicast address", errKey, k.Local)
+	case k.Interface == "" && (k.Group.IsValid() || k.Local.IsLinkLocalUnicast()):
+		return fmt.Errorf("%w: %s needs an interface", errKey, k.address())
+	}
+	return nil
+}
+
+var (
+	errKey     = errors.New("unusable address")
+	broadcast4 = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+)
+
+// address is the one that the socket is bound to.
+func (k Key) address() netip.Addr {
+	if k.Group.IsValid() {
+		return k.Group
+	}
+	return k.Local
+}
+
+// IPv6 tells the family.
+func (k Key) IPv6() bool { return k.address().Is6() }
+
+// place is the key in words.
+func (k Key) place() string {
+	if k.Interface == "" {
+		return k.Local.String()
+	}
+	return k.Interface
+}
+
+// Socket sends and receives whole IP datagrams of one family, header included. One goroutine uses Send and Receive.
 type Socket interface {
 	// Send sends every datagram with as few system calls as possible. The destination is that of its IP header.
 	// It never blocks. The error, if any, is joined from the datagrams that failed; errors.Is finds each errno in it:
