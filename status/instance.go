@@ -93,8 +93,7 @@ func configFaults(c *config.Instance) int {
 func (t *text) faults(set fsm.FaultSet, unsupported, trackers int) {
 	t.line("   Number of config faults = %d", unsupported)
 	t.line("   Number of tracker faults = %d", trackers)
-	// Those of other members are not its own, and what is waited for is none yet.
-	if set = set.With(fsm.FaultPending, false).With(fsm.FaultGroup, false); set == 0 {
+	if set = set.Own().With(fsm.FaultPending, false); set == 0 {
 		t.line("   Flags of interface faults - (none)")
 		return
 	}

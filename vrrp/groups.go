@@ -18,13 +18,16 @@ type group struct {
 
 // GroupView is one moment of a sync group.
 type GroupView struct {
-	Name   string
-	State  fsm.State
-	Faulty int // members with a fault of their own
+	Name    string
+	State   fsm.State
+	Faulty  int // members with a fault of their own
+	Waiting int // members whose tracked scripts have had no result yet
 }
 
 func (g *group) view() GroupView {
-	return GroupView{Name: g.cfg.Name, State: g.machine.State(), Faulty: g.machine.Faulty()}
+	v := GroupView{Name: g.cfg.Name, State: g.machine.State()}
+	v.Faulty, v.Waiting = g.machine.Faulty()
+	return v
 }
 
 // regroup gives every group of the configuration the members that run. A group that was there keeps its state. New ones

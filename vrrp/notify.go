@@ -26,7 +26,7 @@ func (e *Engine) notifyEntered(r *router, a fsm.Entered) {
 	case fsm.Backup:
 		e.notify(r, r.cfg.NotifyBackup, "notify_backup", "BACKUP", a.Priority)
 	case fsm.FaultState:
-		if a.Init && !r.faults.Has(fsm.FaultInterface) && r.group == nil {
+		if a.Init && !r.faults.Has(fsm.FaultInterface) && (r.group == nil || r.machine.Snapshot().Faults.Pending()) {
 			return // at start upstream reports a fault only when an interface is the cause, or the sync group
 		}
 		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", a.Priority)
