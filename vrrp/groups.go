@@ -132,6 +132,12 @@ func (e *Engine) stopGroups() {
 	}
 }
 
+// gatherTracks notes what r tracks: its own objects and those of its sync group.
+func (e *Engine) gatherTracks(r *router) {
+	t := e.opt.Config.Tracked(&r.cfg)
+	r.tracks = trackLists{interfaces: t.Interfaces, scripts: t.Scripts, files: t.Files, processes: t.Processes}
+}
+
 // unread is a socket that was not looked at yet at this moment and that can keep r from acting: its own, or that of
 // another member of its group, which a Backup takes along. It is nil when there is none.
 func (e *Engine) unread(now time.Time, r *router) *sharedSocket {
