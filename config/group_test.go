@@ -86,7 +86,7 @@ func TestSyncGroupSettings(t *testing.T) {
 
 // TestGroupTrackers: every member tracks what its group tracks, and the group's line counts.
 func TestGroupTrackers(t *testing.T) {
-	const scripts = "vrrp_script S {\nscript /bin/true\n}\nvrrp_script T {\nscript /bin/true\n}\n"
+	const scripts = "bfd_instance D {\nneighbor_ip 10.0.0.1\n}\nvrrp_script S {\nscript /bin/true\n}\nvrrp_script T {\nscript /bin/true\n}\n"
 	track := func(lines ...string) string { return "track_script {\n" + strings.Join(lines, "\n") + "\n}\n" }
 	weighing := "sync_group_tracking_weight\n"
 	weight := func(name string, value int) Track { return Track{Name: name, Weight: Weight{Value: value}} }
@@ -100,7 +100,8 @@ func TestGroupTrackers(t *testing.T) {
 		{"the group's", track("S weight 5"), "", []Track{weight("S", 5)}, false},
 		{"both", weighing + track("T weight 7"), track("S weight 5"), []Track{weight("S", 5), weight("T", 7)}, false},
 		{"the same", weighing + track("S weight 7"), track("S weight 5"), []Track{weight("S", 7)}, false},
-		{"the group's means Fault", track("S"), "", []Track{weight("S", 0)}, true},
+		{"the group's means Fault", track("S"), "", []Track{weight("S", 0)}, false},
+		{"a session means Fault", "track_bfd {\nD\n}\n", "", nil, true},
 	} {
 		c, diags := decodeText(t, scripts+groupMember("A", 1, row.member)+groupMember("B", 2, "")+groupMember("C", 3, "")+
 			"vrrp_sync_group G {\ngroup {\nA\nB\n}\n"+row.group+"}\n")

@@ -15,7 +15,7 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		{i.IPVLAN.Use, "use_ipvlan"},
 		{i.AuthType == AuthAH, "auth_type AH"},
 		{i.HMAC.Use, "auth_hmac"},
-		{i.sync != nil && i.sync.tracked().faults(), "the trackers of its sync group"},
+		{i.sync != nil && faultTracker(i.sync.TrackBFD), "track_bfd of its sync group"},
 		{i.Instance.Strict, "strict_mode"},
 		{i.noAccept, "no_accept"},
 		{faultTracker(i.TrackBFD), "track_bfd"},
@@ -40,7 +40,11 @@ func faultTracker(list []Track) bool {
 
 // noteWeights says once that weighted sessions do not change the priority yet.
 func (d *decoder) noteWeights(i *rawInstance) {
-	weighted := slices.ContainsFunc(i.TrackBFD, func(t Track) bool { return t.Weight.Value != 0 })
+	sessions := i.TrackBFD
+	if i.sync != nil {
+		sessions = joined(sessions, i.sync.TrackBFD)
+	}
+	weighted := slices.ContainsFunc(sessions, func(t Track) bool { return t.Weight.Value != 0 })
 	if weighted && !d.weightsNoted["track_bfd"] {
 		d.weightsNoted["track_bfd"] = true
 		d.note(i.Pos, "track_bfd with a weight has no effect yet")

@@ -781,13 +781,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "files tracked for all members",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the track_file",
 								Since: "2.0.0", Area: "track", Meaning: "one object tracked by the whole group",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedFile},
@@ -795,14 +795,14 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "interfaces tracked for all members",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<IFNAME>", Syntax: "[weight INT[-254..254] [reverse]]", Default: "weight 0",
 								Since: "2.0.0", Area: "track", Meaning: "one object tracked by the whole group",
-								Note: "interface and script weights of +/-254 become +/-253",
+								Effect: Acts,
+								Note:   "interface and script weights of +/-254 become +/-253",
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedInterface},
@@ -810,13 +810,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.11", Area: "track", Meaning: "processes tracked for all members",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the vrrp_track_process",
 								Since: "2.0.11", Area: "track", Meaning: "one object tracked by the whole group",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedProcess},
@@ -824,14 +824,14 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "scripts tracked for all members",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the vrrp_script",
 								Since: "2.0.0", Area: "track", Meaning: "one object tracked by the whole group",
-								Note: "interface and script weights of +/-254 become +/-253",
+								Effect: Acts,
+								Note:   "interface and script weights of +/-254 become +/-253",
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedScript},

@@ -40,8 +40,3 @@ func joined(own, group []Track) []Track {
 	})
 	return append(out, group...)
 }
-
-// faults tells whether losing one of the objects means Fault.
-func (t Tracked) faults() bool {
-	return slices.ContainsFunc([][]Track{t.Interfaces, t.Scripts, t.Files, t.Processes, t.BFD}, faultTracker)
-}

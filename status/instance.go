@@ -94,7 +94,7 @@ func (t *text) faults(set fsm.FaultSet, unsupported, trackers int) {
 	t.line("   Number of config faults = %d", unsupported)
 	t.line("   Number of tracker faults = %d", trackers)
 	// That scripts have no result yet is no fault, and those of other members are not its own.
-	if set = set.With(fsm.FaultPending, false); set.With(fsm.FaultGroup, false) == 0 {
+	if set = set.Own().With(fsm.FaultPending, false); set == 0 {
 		t.line("   Flags of interface faults - (none)")
 		return
 	}

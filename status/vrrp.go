@@ -93,7 +93,7 @@ func (t *text) syncGroups(v vrrp.View) {
 func (t *text) syncGroup(g *config.SyncGroup, v vrrp.View) {
 	now := groupNamed(v, g.Name)
 	t.line(" VRRP Sync Group = %s, %s", g.Name, now.State)
-	t.line("   Num member fault %d, num member init 0", now.Faulty)
+	t.line("   Num member fault %d, num member init %d", now.Faulty, now.Waiting)
 	t.list("   VRRP member instances :", g.Members)
 	t.when(g.TrackingWeight, "   sync group tracking weight set")
 	t.line("   Using smtp notification = %s", yesNo(g.SMTPAlert.Or(v.Config.Global.SMTPAlertVRRP.Or(v.Config.Global.SMTPAlert.Or(false)))))

@@ -18,13 +18,16 @@ type group struct {
 
 // GroupView is one moment of a sync group.
 type GroupView struct {
-	Name   string
-	State  fsm.State
-	Faulty int // members with a fault of their own
+	Name    string
+	State   fsm.State
+	Faulty  int // members with a fault of their own
+	Waiting int // members whose tracked scripts have had no result yet
 }
 
 func (g *group) view() GroupView {
-	return GroupView{Name: g.cfg.Name, State: g.machine.State(), Faulty: g.machine.Faulty()}
+	v := GroupView{Name: g.cfg.Name, State: g.machine.State()}
+	v.Faulty, v.Waiting = g.machine.Faulty()
+	return v
 }
 
 // regroup gives every group of the configuration the members that run. A group that was there keeps its state. New ones
@@ -127,6 +130,12 @@ func (e *Engine) stopGroups() {
 			e.mailGroup(g, "Stopping", "stopping")
 		}
 	}
+}
+
+// gatherTracks notes what r tracks: its own objects and those of its sync group.
+func (e *Engine) gatherTracks(r *router) {
+	t := e.opt.Config.Tracked(&r.cfg)
+	r.tracks = trackLists{interfaces: t.Interfaces, scripts: t.Scripts, files: t.Files, processes: t.Processes}
 }
 
 // unread is a socket that was not looked at yet at this moment and that can keep r from acting: its own, or that of

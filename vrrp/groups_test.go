@@ -398,3 +398,68 @@ func TestGroupReadsForAllBeforeItActs(t *testing.T) {
 		c.stop()
 	})
 }
+
+// TestGroupTracks has a group track a script: it means the same to every member.
+func TestGroupTracks(t *testing.T) {
+	configOf := func(weight int) config.Config {
+		cfg := grouped([]config.Instance{member(1, 100), member(2, 50)})
+		cfg.Scripts = []config.TrackScript{script("chk")}
+		cfg.SyncGroups[0].TrackScripts = []config.Track{{Name: "chk", Weight: config.Weight{Value: weight}}}
+		return cfg
+	}
+	t.Run("Fault", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			n := trackingNode(t, 0)
+			n.start(configOf(0), nil)
+			settle(time.Millisecond)
+			n.expectTold(t, "before the first result", "")
+			n.expectStates(t, "before the first result", "FAULT FAULT G INIT 0")
+			if n.lines.count("STATE") > 0 {
+				t.Errorf("states were logged: %q", n.lines.lines)
+			}
+			settle(500 * time.Millisecond)
+			n.expectTold(t, "success", "2 BACKUP, 1 BACKUP, gbackup, G BACKUP")
+			settle(5 * time.Second)
+			n.expectStates(t, "Master", "MASTER MASTER G MASTER 0")
+			n.script.told()
+			n.tracks.set("chk", 1)
+			settle(time.Second)
+			n.expectStates(t, "failure", "FAULT FAULT G FAULT 2")
+			n.expectTold(t, "failure", "1 FAULT, 2 FAULT, gfault, G FAULT")
+			// A reload that has the group track nothing ends it.
+			cfg := configOf(0)
+			cfg.SyncGroups[0].TrackScripts = nil
+			if err := n.engine.Reload(cfg); err != nil {
+				t.Fatal(err)
+			}
+			settle(time.Second)
+			n.expectTold(t, "nothing tracked", "2 BACKUP, 1 BACKUP, gbackup, G BACKUP")
+			n.stop()
+		})
+	})
+	t.Run("first failure", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			n := trackingNode(t, 1)
+			n.start(configOf(0), nil)
+			settle(500 * time.Millisecond)
+			n.expectStates(t, "failure", "FAULT FAULT G FAULT 2")
+			n.expectTold(t, "failure", "1 FAULT, 2 FAULT, gfault, G FAULT")
+			n.stop()
+		})
+	})
+	t.Run("weight", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			n := trackingNode(t, 0)
+			n.start(configOf(-20), nil)
+			settle(10 * time.Second)
+			n.tracks.set("chk", 1)
+			settle(2 * time.Second)
+			n.expectStates(t, "failure", "MASTER MASTER G MASTER 0")
+			states, err := n.engine.States()
+			if err != nil || states[0].Priority != 80 || states[1].Priority != 30 {
+				t.Errorf("priorities of %v, %v", states, err)
+			}
+			n.stop()
+		})
+	})
+}

@@ -26,7 +26,7 @@ func (e *Engine) notifyEntered(r *router, a fsm.Entered) {
 	case fsm.Backup:
 		e.notify(r, r.cfg.NotifyBackup, "notify_backup", "BACKUP", a.Priority)
 	case fsm.FaultState:
-		if a.Init && !r.faults.Has(fsm.FaultInterface) && !r.faults.Has(fsm.FaultTracker) && r.group == nil {
+		if a.Init && !r.faults.Has(fsm.FaultInterface) && !r.faults.Has(fsm.FaultTracker) && (r.group == nil || r.machine.Snapshot().Faults.Pending()) {
 			return // at start upstream reports a fault only when something that is tracked, or the sync group, is the cause
 		}
 		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", a.Priority)

@@ -149,7 +149,7 @@ func (e *Engine) reportRest(r *router, a fsm.Report) {
 func (e *Engine) logEntering(r *router, before fsm.State, actions []fsm.Action) {
 	for _, action := range actions {
 		a, ok := action.(fsm.Entered)
-		if !ok || a.Init && r.faults.Pending() || a.State == before {
+		if !ok || a.Init && r.machine.Snapshot().Faults.Pending() || a.State == before {
 			continue
 		}
 		init := ""

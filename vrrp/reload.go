@@ -61,6 +61,9 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	for _, r := range added {
 		e.startRouter(now, r)
 	}
+	for _, r := range e.order {
+		e.gatherTracks(r)
+	}
 	e.applyFaults(now) // what is tracked may have changed where the instances have not
 	if cfg.Global.FIFOWriteVRRPStatesOnReload {
 		e.eventStates()
@@ -72,6 +75,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
 	old, faults := r.cfg, r.faults
 	r.configure(cfg)
+	e.gatherTracks(r)
 	e.observe(r)
 	e.step(now, r, fsm.Reconfigured{Config: machineConfig(cfg, r.source)})
 	e.stepPriority(now, r)

@@ -17,8 +17,9 @@ type router struct {
 	cfg       config.Instance
 	addresses []netif.Address // of cfg, as the kernel takes them; never changed
 	machine   *fsm.Machine
-	group     *group // nil: none
-	member    int    // place in it
+	group     *group     // nil: none
+	member    int        // place in it
+	tracks    trackLists // its own and the group's
 
 	link   netif.Link // as last seen; Index 0 when it is missing
 	source netip.Addr // primary address, invalid when there is none
@@ -70,6 +71,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 	r := &router{key: Key(cfg), slot: e.slots.take(), seen: map[place]struct{}{}}
 	r.oldChecksum = resume != nil && resume.OldChecksum
 	r.configure(cfg)
+	e.gatherTracks(r)
 	mc := machineConfig(cfg, r.source)
 	mc.StartupDelay = e.opt.Config.Global.StartupDelay
 	if resume != nil {

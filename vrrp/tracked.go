@@ -68,7 +68,7 @@ func weightOf(t *config.Track) track.Weight {
 
 // observeTracked derives what r's trackers mean to it. The fault of an interface is one of observe's.
 func (e *Engine) observeTracked(r *router) (links track.Influence) {
-	r.tracked, links = e.influence(instanceTracks(&r.cfg))
+	r.tracked, links = e.influence(r.tracks)
 	r.tracked.Faults -= links.Faults
 	r.resumed = r.resumed && r.tracked.Unknown > 0
 	r.faults = r.faults.With(fsm.FaultTracker, r.tracked.Faults > 0).With(fsm.FaultPending, r.tracked.Pending > 0 && !r.resumed)
@@ -114,17 +114,17 @@ func (e *Engine) logTrackFaults(r *router) {
 			}
 		}
 	}
-	each(r.cfg.TrackInterfaces, func(l []config.Track) trackLists { return trackLists{interfaces: l} }, "(interface %s down)")
-	for i := range r.cfg.TrackFiles {
-		t := &r.cfg.TrackFiles[i]
-		if all, _ := e.influence(trackLists{files: r.cfg.TrackFiles[i : i+1]}); all.Faults > 0 {
+	each(r.tracks.interfaces, func(l []config.Track) trackLists { return trackLists{interfaces: l} }, "(interface %s down)")
+	for i := range r.tracks.files {
+		t := &r.tracks.files[i]
+		if all, _ := e.influence(trackLists{files: r.tracks.files[i : i+1]}); all.Faults > 0 {
 			e.log.Infof("(%s): entering FAULT state (tracked file %s has status %d)", r.cfg.Name, t.Name, track.FileFault)
 		}
 	}
-	for i := range r.cfg.TrackProcesses {
-		if all, _ := e.influence(trackLists{processes: r.cfg.TrackProcesses[i : i+1]}); all.Faults > 0 {
-			e.log.Infof("(%s) entering FAULT state (tracked process %s quorum not achieved)", r.cfg.Name, r.cfg.TrackProcesses[i].Name)
+	for i := range r.tracks.processes {
+		if all, _ := e.influence(trackLists{processes: r.tracks.processes[i : i+1]}); all.Faults > 0 {
+			e.log.Infof("(%s) entering FAULT state (tracked process %s quorum not achieved)", r.cfg.Name, r.tracks.processes[i].Name)
 		}
 	}
-	each(r.cfg.TrackScripts, func(l []config.Track) trackLists { return trackLists{scripts: l} }, "due to script %s")
+	each(r.tracks.scripts, func(l []config.Track) trackLists { return trackLists{scripts: l} }, "due to script %s")
 }

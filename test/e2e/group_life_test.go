@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -183,4 +184,29 @@ func TestGroupChildKilled(t *testing.T) {
 	n.must(second(n, n.Frames.Len()))
 	n.undisturbed(frames, addresses)
 	n.wrote(web1, "backup\nany GROUP G BACKUP 0\nmaster with words\nany GROUP G MASTER 0\n")
+}
+
+// TestGroupTracks has a group track a script that looks for a file: nobody is told before its first result, and all
+// members follow it.
+func TestGroupTracks(t *testing.T) {
+	t.Parallel()
+	for _, p := range []lab.Program{ours, peer} {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, dialects[1])
+			web := n.web[0]
+			_, err := web.Write("fine", "", 0o644)
+			n.must(err)
+			check := "vrrp_script chk {\nscript \"/usr/bin/test -e " + lab.Dir + "/fine\"\ninterval 1\n}\n"
+			n.start(web, p, n.reader(web)+check+n.dialect.pair("MASTER", 200, 50, "track_script {\nchk\n}\n"))
+			want := events("2 BACKUP 50", "1 BACKUP 200", "G BACKUP", "2 MASTER 50", "1 MASTER 200", "G MASTER")
+			n.read(web, want)
+			n.must(os.Remove(web.Path(lab.Dir + "/fine")))
+			want += events("1 FAULT 200", "2 FAULT 50", "G FAULT")
+			n.read(web, want)
+			_, err = web.Write("fine", "", 0o644)
+			n.must(err)
+			n.read(web, want+events("2 BACKUP 50", "1 BACKUP 200", "G BACKUP", "2 MASTER 50", "1 MASTER 200", "G MASTER"))
+		})
+	}
 }

@@ -53,19 +53,20 @@ type Fault uint8
 
 // The reasons.
 const (
-	FaultInterface   Fault = iota // the interface is down or missing
-	FaultAddress                  // the interface has no primary address of the family
-	FaultTracker                  // a tracked object without weight failed
-	FaultUnsupported              // the configuration asks for something that cannot be done yet
-	FaultPermission               // the socket could not be opened
-	FaultPending                  // a tracked script without weight has had no result yet
-	FaultGroup                    // another member of the sync group has a fault; only a Group sets it
+	FaultInterface    Fault = iota // the interface is down or missing
+	FaultAddress                   // the interface has no primary address of the family
+	FaultTracker                   // a tracked object without weight failed
+	FaultUnsupported               // the configuration asks for something that cannot be done yet
+	FaultPermission                // the socket could not be opened
+	FaultPending                   // a tracked script without weight has had no result yet
+	FaultGroup                     // another member of the sync group has a fault; only a Group sets it
+	FaultGroupPending              // another member of the sync group waits for a script; only a Group sets it
 )
 
 // String is the operator's word for the reason.
 func (f Fault) String() string {
 	return [...]string{"interface down", "no address", "tracker failed", "unsupported configuration", "no socket",
-		"no result of a script", "member of the sync group in fault"}[f]
+		"no result of a script", "member of the sync group in fault", "member of the sync group waits"}[f]
 }
 
 // FaultSet is a set of reasons. The zero value is the empty set.
@@ -83,4 +84,9 @@ func (s FaultSet) With(f Fault, on bool) FaultSet {
 func (s FaultSet) Has(f Fault) bool { return s&(1<<f) != 0 }
 
 // Pending tells whether the only reason is that a script has had no result yet: nothing has failed, and nobody is told.
-func (s FaultSet) Pending() bool { return s == FaultSet(0).With(FaultPending, true) }
+func (s FaultSet) Pending() bool {
+	return s != 0 && s.Own().With(FaultPending, false) == 0 && !s.Has(FaultGroup)
+}
+
+// Own is the set without the reasons that are other members' of the sync group.
+func (s FaultSet) Own() FaultSet { return s.With(FaultGroup, false).With(FaultGroupPending, false) }

@@ -19,7 +19,7 @@ import "time"
 type Group struct {
 	members []*Machine
 	state   State // Init before Start
-	unsaid  bool  // the first state is Fault, which is said after the members
+	unsaid  bool  // the first state is Fault, which is said after the members, and only when something has failed
 
 	outcomes []Outcome
 	actions  []Action // of outcomes, in one piece
@@ -51,11 +51,19 @@ func ResumeGroup(members ...*Machine) *Group {
 	return g
 }
 
-// State is the group's state, Init before Start.
-func (g *Group) State() State { return g.state }
+// State is the group's state, Init before Start and as long as nothing has failed and some member waits for a script.
+func (g *Group) State() State {
+	if t := g.count(); g.state == FaultState && t.faulty == 0 && t.pending > 0 {
+		return Init
+	}
+	return g.state
+}
 
-// Faulty counts the members that have a fault of their own.
-func (g *Group) Faulty() int { return g.count().faulty }
+// Faulty counts the members that have a fault of their own, and those that wait for a script.
+func (g *Group) Faulty() (faulty, waiting int) {
+	t := g.count()
+	return t.faulty, t.pending
+}
 
 // Start gives the group its first state. It comes after the first faults of the members are known and before their
 // Startup, so that the group is reported before them; only Fault is reported after them. A group whose members all own
@@ -83,7 +91,7 @@ func (g *Group) Step(now time.Time, member int, ev Event) []Outcome {
 	g.begin()
 	if faults, ok := ev.(FaultsChanged); ok {
 		// The others' faults stay reasons for this member, whatever happens to its own.
-		ev = FaultsChanged{Faults: faults.Faults.With(FaultGroup, g.count().faultBeside(g.members[member]))}
+		ev = FaultsChanged{Faults: g.count().held(g.members[member], faults.Faults)}
 	}
 	g.give(now, member, ev)
 	switch ev.(type) {
@@ -134,9 +142,10 @@ func (g *Group) settle(now time.Time) {
 	g.align(now)
 }
 
-// sayFault reports a group that began in Fault, as soon as every member is there too.
+// sayFault reports a group that began in Fault, as soon as every member is there too. One that waits for scripts says
+// nothing until one has failed.
 func (g *Group) sayFault() {
-	if !g.unsaid {
+	if !g.unsaid || g.count().faulty == 0 {
 		return
 	}
 	for _, m := range g.members {
@@ -151,6 +160,7 @@ func (g *Group) sayFault() {
 // tally counts members.
 type tally struct {
 	faulty  int // with faults of their own
+	pending int // without, but waiting for a script
 	masters int
 	leading int // masters, and those that want to be
 	follow  int // Backups of a master that they have heard
@@ -159,7 +169,10 @@ type tally struct {
 
 func (g *Group) count() (t tally) {
 	for _, m := range g.members {
-		if own(m) != 0 {
+		switch own := m.faults.Own(); {
+		case own.Pending():
+			t.pending++
+		case own != 0:
 			t.faulty++
 		}
 		if m.master != nil {
@@ -181,7 +194,7 @@ func (g *Group) count() (t tally) {
 // wanted is the state that follows from those of the members.
 func (g *Group) wanted() State {
 	switch t := g.count(); {
-	case t.faulty > 0:
+	case t.faulty+t.pending > 0:
 		return FaultState
 	case t.masters > 0 && t.follow == 0:
 		return Master
@@ -194,7 +207,7 @@ func (g *Group) wanted() State {
 func (g *Group) align(now time.Time) {
 	t := g.count()
 	for i, m := range g.members {
-		if faults := own(m).With(FaultGroup, t.faultBeside(m)); faults != m.faults {
+		if faults := t.held(m, m.faults.Own()); faults != m.faults {
 			g.give(now, i, FaultsChanged{Faults: faults})
 		}
 		if (g.state == Backup && m.master != nil) || (g.state == Master && m.backup != nil && m.backup.wants) {
@@ -215,16 +228,16 @@ func (g *Group) bind() {
 	}
 }
 
-// faultBeside tells whether another member than m has a fault.
-func (t tally) faultBeside(m *Machine) bool {
-	if own(m) != 0 {
+// held adds what the other members of m mean for it to its own faults.
+func (t tally) held(m *Machine, own FaultSet) FaultSet {
+	switch was := m.faults.Own(); {
+	case was.Pending():
+		t.pending--
+	case was != 0:
 		t.faulty--
 	}
-	return t.faulty > 0
+	return own.With(FaultGroup, t.faulty > 0).With(FaultGroupPending, t.pending > 0)
 }
-
-// own are the reasons of a member's own.
-func own(m *Machine) FaultSet { return m.faults.With(FaultGroup, false) }
 
 func (g *Group) others(now time.Time, member int, ev Event) {
 	for i := range g.members {

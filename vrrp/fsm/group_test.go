@@ -112,8 +112,8 @@ func TestGroupStart(t *testing.T) {
 		{"no members", nil, nil, "", Init, 0},
 	} {
 		g, got := groupOf(row.first, row.configs...)
-		if got != row.want || g.State() != row.state || g.Faulty() != row.faulty {
-			t.Errorf("%s: %s, %d faulty\n got %s\nwant %s", row.name, g.State(), g.Faulty(), got, row.want)
+		if faulty, _ := g.Faulty(); got != row.want || g.State() != row.state || faulty != row.faulty {
+			t.Errorf("%s: %s, %d faulty\n got %s\nwant %s", row.name, g.State(), faulty, got, row.want)
 		}
 		if again := g.Start(t0); len(again) != 0 {
 			t.Errorf("%s: a second start gives %s", row.name, outcomeWords(again))
@@ -343,4 +343,51 @@ func TestGroupResume(t *testing.T) {
 		{0, 'A', Tick{}, "A: advert 150, add", Master},
 		{0, 'B', advertOf(smaller, 200), "B: " + stepped + "; group: syncing BACKUP; A: remove, entered BACKUP 150; group: entered BACKUP", Backup},
 	})
+}
+
+// TestGroupPending starts a group one of whose members waits for a script: nobody is told before there is a result.
+func TestGroupPending(t *testing.T) {
+	cfg := testConfig(2, true)
+	waits := FaultSet(0).With(FaultPending, true)
+	failed := FaultsChanged{Faults: FaultSet(0).With(FaultTracker, true)}
+	const silent = "A: remove, entered FAULT 150 init; B: remove, entered FAULT 150 init"
+	const up = "A: entered BACKUP 150; group: syncing BACKUP; B: entered BACKUP 150; group: entered BACKUP"
+	for _, row := range []struct {
+		name  string
+		first []FaultSet
+		says  string // the start
+		state State
+		steps []groupStep
+	}{
+		{"it succeeds", []FaultSet{waits}, silent, Init, []groupStep{{sec, 'A', linkUp, up, Backup}}},
+		{"it fails, then succeeds", []FaultSet{waits}, silent, Init, []groupStep{
+			{sec, 'A', failed, "A: entered FAULT 150; B: entered FAULT 150; group: entered FAULT init", FaultState},
+			{2 * sec, 'A', linkUp, up, Backup},
+		}},
+		{"another member fails meanwhile", []FaultSet{waits}, silent, Init, []groupStep{
+			{sec, 'B', linkDown, "B: entered FAULT 150; A: entered FAULT 150; group: entered FAULT init", FaultState},
+			{2 * sec, 'A', linkUp, "", FaultState},
+		}},
+		{"both wait", []FaultSet{waits, waits}, silent, Init, []groupStep{
+			{sec, 'B', linkUp, "", Init},
+			{2 * sec, 'A', linkUp, up, Backup},
+		}},
+		{"the other one has a fault", []FaultSet{waits, 1}, silent + "; group: entered FAULT init", FaultState, []groupStep{
+			{sec, 'B', linkUp, "", Init},
+			{2 * sec, 'A', linkUp, up, Backup},
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			g, says := groupOf(row.first, cfg, cfg)
+			if says != row.says || g.State() != row.state {
+				t.Errorf("start: %s\n got %s\nwant %s", g.State(), says, row.says)
+			}
+			for _, m := range g.members {
+				if told := !m.faults.Pending(); told != strings.Contains(says, "group") {
+					t.Errorf("a member is told of: %v", told)
+				}
+			}
+			runGroup(t, g, row.steps)
+		})
+	}
 }
