@@ -71,6 +71,7 @@ func Differences() []Difference {
 			"It is tried three times within bounds, once only while the server has not answered for others; what is lost is logged. Those of the end have a second. Text that is not ASCII is encoded as MIME wants it."},
 		{"alert mails", "Version 2.2.7 sends none to or from an address with a display name. Where the name of the host has no address, it writes `[unknown]`, `(null)` and `localhost`.",
 			"The bare address is used with the server, and the name of the host is what uname says."},
+		{"track_file", "The file is read when its writer closes it.", "It is read when nothing has happened to it for 20 ms, and 200 ms when it is empty."},
 		{"dumps", "The password of `auth_pass` and of the SSL block may be shown. All options of a regex are named when it has one.", "Secrets are stars. The options are those that were given."},
 		{"fast_recovery", "While one of several pages fails and another one is back, the failing one is asked for without a pause.", "A failure of a server that is down is always followed by a pause of delay_before_retry."},
 		{"-s, net_namespace", "A namespace that does not exist gives exit status 0.", "It is an error with exit status 1, and the message says how to make it. Under -t only interfaces are not looked at then."},

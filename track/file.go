@@ -1,7 +1,6 @@
 package track
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/fsnotify/fsnotify"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,57 +25,113 @@ type FileStatus struct {
 	Err    error
 }
 
-// Files watches files. A file counts when it has been closed after writing, or has been moved to its place, so that
-// nobody sees half a number; inotify's own words are needed for that.
+// Files watches files.
 type Files struct {
-	queue  *os.File
-	byDir  map[int32]map[string][]File // by watch, then by the last part of the path
-	report func(FileStatus)
+	watcher *fsnotify.Watcher
+	byPath  map[string][]File
+	report  func(FileStatus)
+	pending map[string]pendingFile // by path
 }
+
+// pendingFile is one that something has happened to.
+type pendingFile struct {
+	at    time.Time // when it is to be read
+	empty bool      // it was found empty
+}
+
+// A file is read when nothing has happened to it for so long, so that nobody sees half a number: who writes it may be at
+// it. One that is empty may have been emptied to be written.
+const (
+	writingPause = 20 * time.Millisecond
+	emptyPause   = 200 * time.Millisecond
+)
 
 // WatchFiles returns what is in each file, and reports it whenever it may have changed, from one goroutine, until Close.
 // A file that does not exist has 0. A file whose folder does not exist cannot be watched, and has an error as one has in
 // which there is no number.
 func WatchFiles(files []File, report func(FileStatus)) (*Files, []FileStatus, error) {
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, nil, fmt.Errorf("watching files: %w", err)
 	}
-	w := &Files{queue: os.NewFile(uintptr(fd), "inotify"), byDir: map[int32]map[string][]File{}, report: report}
+	w := &Files{watcher: watcher, byPath: map[string][]File{}, report: report, pending: map[string]pendingFile{}}
 	first := make([]FileStatus, 0, len(files))
 	for _, f := range files {
-		f, err := w.add(fd, f)
+		f, err := w.add(f)
 		if err != nil {
 			first = append(first, FileStatus{Name: f.Name, Err: err})
 			continue
 		}
 		first = append(first, look(f))
 	}
-	go w.read()
+	go w.follow()
 	return w, first, nil
 }
 
 // Close ends the watch. A report that is on its way may still come.
-func (w *Files) Close() { _ = w.queue.Close() }
+func (w *Files) Close() { _ = w.watcher.Close() }
 
 // add watches the folder of a file, and returns the file with its real path.
-func (w *Files) add(fd int, f File) (File, error) {
+func (w *Files) add(f File) (File, error) {
 	path, err := resolve(f.Path)
 	if err != nil {
 		return f, fmt.Errorf("track file %s: %w", f.Name, err)
 	}
 	f.Path = path
-	wd, err := unix.InotifyAddWatch(fd, filepath.Dir(path), unix.IN_CLOSE_WRITE|unix.IN_DELETE|unix.IN_MOVE)
-	if err != nil {
+	if err := w.watcher.Add(filepath.Dir(path)); err != nil {
 		return f, fmt.Errorf("watching the folder of %s: %w", path, err)
 	}
-	names := w.byDir[int32(wd)]
-	if names == nil {
-		names = map[string][]File{}
-		w.byDir[int32(wd)] = names
-	}
-	names[filepath.Base(path)] = append(names[filepath.Base(path)], f)
+	w.byPath[path] = append(w.byPath[path], f)
 	return f, nil
+}
+
+// follow takes events until Close.
+func (w *Files) follow() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case e, ok := <-w.watcher.Events:
+			if !ok {
+				return
+			}
+			// Whether it can be read does not change its number.
+			if path := filepath.Clean(e.Name); len(w.byPath[path]) > 0 && e.Op != fsnotify.Chmod {
+				w.pending[path] = pendingFile{at: time.Now().Add(writingPause)}
+			}
+		case _, ok := <-w.watcher.Errors: // the kernel has lost events
+			if !ok {
+				return
+			}
+			for path := range w.byPath {
+				w.pending[path] = pendingFile{at: time.Now().Add(writingPause)}
+			}
+		case <-timer.C:
+		}
+		timer.Reset(w.readDue(time.Now()))
+	}
+}
+
+// readDue reads the files whose time has come, and returns how long it is to the next one.
+func (w *Files) readDue(now time.Time) time.Duration {
+	next := time.Hour
+	for path, p := range w.pending {
+		if !p.at.After(now) {
+			info, err := os.Stat(path)
+			if err == nil && info.Size() == 0 && !p.empty {
+				p = pendingFile{at: now.Add(emptyPause), empty: true}
+				w.pending[path] = p
+			} else {
+				delete(w.pending, path)
+				for _, f := range w.byPath[path] {
+					w.report(look(f)) // who has gone meanwhile is read as 0, as one that is deleted
+				}
+				continue
+			}
+		}
+		next = min(next, p.at.Sub(now))
+	}
+	return next
 }
 
 // resolve follows symbolic links, of the folder where the file is not there yet.
@@ -94,47 +151,6 @@ func resolve(path string) (string, error) {
 func look(f File) FileStatus {
 	status, err := ReadStatus(f.Path)
 	return FileStatus{Name: f.Name, Status: status, Err: err}
-}
-
-// lookAll reads every file again, after the kernel has lost events.
-func (w *Files) lookAll() {
-	for _, names := range w.byDir {
-		for _, files := range names {
-			for _, f := range files {
-				w.report(look(f))
-			}
-		}
-	}
-}
-
-// read takes events until Close.
-func (w *Files) read() {
-	buffer := make([]byte, 16*(unix.SizeofInotifyEvent+unix.NAME_MAX+1))
-	for {
-		n, err := w.queue.Read(buffer)
-		if err != nil {
-			return
-		}
-		for rest := buffer[:n]; len(rest) >= unix.SizeofInotifyEvent; {
-			rest = w.event(rest)
-		}
-	}
-}
-
-// event takes one event off what was read (inotify(7), struct inotify_event) and returns the rest.
-func (w *Files) event(b []byte) []byte {
-	wd, mask := int32(binary.NativeEndian.Uint32(b)), binary.NativeEndian.Uint32(b[4:])
-	end := min(unix.SizeofInotifyEvent+int(binary.NativeEndian.Uint32(b[12:])), len(b))
-	name, _, _ := strings.Cut(string(b[unix.SizeofInotifyEvent:end]), "\x00")
-	switch {
-	case mask&unix.IN_Q_OVERFLOW != 0:
-		w.lookAll()
-	case mask&unix.IN_ISDIR == 0:
-		for _, f := range w.byDir[wd][name] {
-			w.report(look(f)) // who has gone meanwhile is read as 0, as one that is deleted
-		}
-	}
-	return b[end:]
 }
 
 // readMost is how much of a file is looked at, in bytes.

@@ -107,23 +107,22 @@ func TestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("removed", FileStatus{Name: "a"}, FileStatus{Name: "d"})
-	// While it is open nothing is read: the number may not be whole.
+	// A file that is emptied to be written is not read in between.
+	write("there", "3")
+	expect("written again", FileStatus{Name: "a", Status: 3}, FileStatus{Name: "d", Status: 3})
 	f, err := os.Create(filepath.Join(folder, "there"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.WriteString("1"); err != nil {
-		t.Fatal(err)
-	}
+	defer f.Close()
 	write("later", "2")
 	expect("another one", FileStatus{Name: "b", Status: 2})
-	if _, err := f.WriteString("2"); err != nil {
+	if _, err := f.WriteString("12"); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	expect("closed", FileStatus{Name: "a", Status: 12}, FileStatus{Name: "d", Status: 12})
+	expect("filled", FileStatus{Name: "a", Status: 12}, FileStatus{Name: "d", Status: 12})
+	write("there", "")
+	expect("empty", FileStatus{Name: "a"}, FileStatus{Name: "d"})
 }
 
 func TestInitFile(t *testing.T) {

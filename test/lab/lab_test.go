@@ -182,7 +182,7 @@ func TestFramesCableAndFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := connect(ctx, left, right); err != nil {
+	if err := connect(ctx, left, right, 10*time.Second); err != nil {
 		t.Fatalf("connecting over the switch: %v", err)
 	}
 	if _, err := l.Frames.Wait(ctx, 0, "the question for right's address", func(f Frame) bool {
@@ -207,14 +207,14 @@ func TestFramesCableAndFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
-		if err := connect(short, left, right); err == nil {
+		if err := connect(short, left, right, time.Second); err == nil {
 			t.Errorf("%s: connected although it is cut", cut.name)
 		}
 		cancel()
 		if err := cut.on(); err != nil {
 			t.Fatal(err)
 		}
-		if err := Until(ctx, cut.name+" to work again", func() error { return connect(ctx, left, right) }); err != nil {
+		if err := Until(ctx, cut.name+" to work again", func() error { return connect(ctx, left, right, 300*time.Millisecond) }); err != nil {
 			t.Error(err)
 		}
 	}
@@ -236,13 +236,14 @@ func TestFramesCableAndFiles(t *testing.T) {
 }
 
 // connect opens a connection from one host to a listener on the other.
-func connect(ctx context.Context, from, to *Host) error {
+// connect connects once, within a time.
+func connect(ctx context.Context, from, to *Host, within time.Duration) error {
 	listener, err := to.Listen("tcp", to.Address.Addr().String()+":0")
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	short, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	conn, err := from.Dial(short, "tcp", listener.Addr().String())
 	if err != nil {
