@@ -154,7 +154,7 @@ func (t *text) scripts(v vrrp.View) {
 		owner, _ := t.owner(s.Script)
 		t.line("   Script uid:gid = %s", owner)
 		t.line("   VRRP instances :")
-		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackScripts }, s.Name)
+		t.tracking(v, func(t config.Tracked) []config.Track { return t.Scripts }, s.Name)
 		t.line("   State = %s", v.Scripts[i].Phase)
 	}
 }
@@ -171,11 +171,11 @@ func thousandths(d time.Duration) string {
 }
 
 // tracking writes the instances that track an object.
-func (t *text) tracking(v vrrp.View, tracked func(*config.Instance) []config.Track, name string) {
+func (t *text) tracking(v vrrp.View, tracked func(config.Tracked) []config.Track, name string) {
 	var lines []string
 	for i := range v.Instances {
 		in := &v.Instances[i].Config
-		for _, o := range tracked(in) {
+		for _, o := range tracked(v.Config.Tracked(in)) {
 			if o.Name == name {
 				lines = append(lines, in.Name+", weight "+weight(o.Weight))
 			}
@@ -200,7 +200,7 @@ func (t *text) trackers(v vrrp.View) {
 		t.line("   File = %s", f.Path)
 		t.line("   Status = %d", v.Files[i].Status)
 		t.line("   Weight = %s", weight(f.Weight))
-		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackFiles }, f.Name)
+		t.tracking(v, func(t config.Tracked) []config.Track { return t.Files }, f.Name)
 	}
 	if len(v.Processes) > 0 {
 		t.line("------< VRRP Track processes >------")
@@ -237,7 +237,7 @@ func (t *text) process(p *config.TrackProcess, s *track.ProcessStatus, v vrrp.Vi
 	t.line("   Fork delay timer %srunning", either(s.Gaining, "", "not "))
 	t.line("   Terminate delay timer %srunning", either(s.Losing, "", "not "))
 	t.line("   Full command = %s", trueFalse(p.FullCommand))
-	t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackProcesses }, p.Name)
+	t.tracking(v, func(t config.Tracked) []config.Track { return t.Processes }, p.Name)
 }
 
 func (t *text) garpGroups(groups []config.GARPGroup) {

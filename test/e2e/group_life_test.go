@@ -198,9 +198,13 @@ func TestGroupTracks(t *testing.T) {
 			_, err := web.Write("fine", "", 0o644)
 			n.must(err)
 			check := "vrrp_script chk {\nscript \"/usr/bin/test -e " + lab.Dir + "/fine\"\ninterval 1\n}\n"
-			n.start(web, p, n.reader(web)+check+n.dialect.pair("MASTER", 200, 50, "track_script {\nchk\n}\n"))
+			daemon := n.start(web, p, n.reader(web)+check+n.dialect.pair("MASTER", 200, 50, "track_script {\nchk\n}\n"))
 			want := events("2 BACKUP 50", "1 BACKUP 200", "G BACKUP", "2 MASTER 50", "1 MASTER 200", "G MASTER")
 			n.read(web, want)
+			dump := n.dump(web, signalTo(daemon), unix.SIGUSR1, "keepalived.data")
+			if list := "   Tracking instances :\n     VI_1, weight 0\n     VI_2, weight 0\n"; !strings.Contains(dump, list) {
+				t.Errorf("the dump has no\n%s in\n%s", list, dump)
+			}
 			n.must(os.Remove(web.Path(lab.Dir + "/fine")))
 			want += events("1 FAULT 200", "2 FAULT 50", "G FAULT")
 			n.read(web, want)
