@@ -42,6 +42,16 @@ func identify(servers []config.VirtualServer) []identity {
 	return ids
 }
 
+// Keys identify the virtual servers of a configuration over reloads and restarts.
+func Keys(cfg config.Config) []string {
+	ids := identify(cfg.VirtualServers)
+	keys := make([]string, len(ids))
+	for i := range ids {
+		keys[i] = ids[i].key
+	}
+	return keys
+}
+
 // serverName is how logs, mails and pipes call a real server.
 func serverName(addr netip.AddrPort, p config.Protocol) string {
 	return fmt.Sprintf("[%s]:%s:%d", addr.Addr(), protocolWord(p), addr.Port())

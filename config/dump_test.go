@@ -131,11 +131,6 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 	in.TrackScripts = genTracks(t, names(c.Scripts, func(s TrackScript) string { return s.Name }), 253)
 	in.TrackFiles = genTracks(t, names(c.TrackFiles, func(f TrackFile) string { return f.Name }), 254)
 	in.TrackProcesses = genTracks(t, names(c.TrackProcesses, func(p TrackProcess) string { return p.Name }), 254)
-	for kind, list := range map[string][]Track{"track_interface": in.TrackInterfaces, "track_script": in.TrackScripts, "track_file": in.TrackFiles, "track_process": in.TrackProcesses} {
-		if faultTracker(list) {
-			in.Unsupported = append(in.Unsupported, kind)
-		}
-	}
 	if rapid.Bool().Draw(t, "routes") {
 		in.Routes = rapid.SliceOfN(rapid.Custom(genRoute), 1, 3).Draw(t, "routes")
 		in.Rules = rapid.SliceOfN(rapid.Custom(genRule), 1, 3).Draw(t, "rules")
@@ -259,21 +254,11 @@ func genConfig(t *rapid.T) Config {
 	return c
 }
 
-// plain takes the positions off, and puts what holds the instance into one order.
+// plain takes the positions off.
 func plain(c Config) Config {
 	for i := range c.Instances {
 		in := &c.Instances[i]
 		in.Pos = parser.Position{}
-		held := map[string]bool{}
-		for _, u := range in.Unsupported {
-			held[u] = true
-		}
-		in.Unsupported = nil
-		for _, u := range []string{"auth_hmac", "track_interface", "track_script", "track_file", "track_process"} {
-			if held[u] {
-				in.Unsupported = append(in.Unsupported, u)
-			}
-		}
 	}
 	return c
 }

@@ -15,13 +15,9 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		{i.IPVLAN.Use, "use_ipvlan"},
 		{i.AuthType == AuthAH, "auth_type AH"},
 		{i.HMAC.Use, "auth_hmac"},
-		{i.SyncGroup != "", "vrrp_sync_group"},
+		{i.sync != nil && i.sync.tracked().faults(), "the trackers of its sync group"},
 		{i.Instance.Strict, "strict_mode"},
 		{i.noAccept, "no_accept"},
-		{faultTracker(i.TrackInterfaces), "track_interface"},
-		{faultTracker(i.TrackScripts), "track_script"},
-		{faultTracker(i.TrackFiles), "track_file"},
-		{faultTracker(i.TrackProcesses), "track_process"},
 		{faultTracker(i.TrackBFD), "track_bfd"},
 	} {
 		if c.on {
@@ -42,19 +38,11 @@ func faultTracker(list []Track) bool {
 	return slices.ContainsFunc(list, func(t Track) bool { return t.Weight.Value == 0 })
 }
 
-// noteWeights says once per kind that weighted trackers do not change the priority yet.
+// noteWeights says once that weighted sessions do not change the priority yet.
 func (d *decoder) noteWeights(i *rawInstance) {
-	for _, c := range []struct {
-		kind string
-		list []Track
-	}{
-		{"track_interface", i.TrackInterfaces}, {"track_script", i.TrackScripts}, {"track_file", i.TrackFiles},
-		{"track_process", i.TrackProcesses}, {"track_bfd", i.TrackBFD},
-	} {
-		weighted := slices.ContainsFunc(c.list, func(t Track) bool { return t.Weight.Value != 0 })
-		if weighted && !d.weightsNoted[c.kind] {
-			d.weightsNoted[c.kind] = true
-			d.note(i.Pos, "%s with a weight has no effect yet", c.kind)
-		}
+	weighted := slices.ContainsFunc(i.TrackBFD, func(t Track) bool { return t.Weight.Value != 0 })
+	if weighted && !d.weightsNoted["track_bfd"] {
+		d.weightsNoted["track_bfd"] = true
+		d.note(i.Pos, "track_bfd with a weight has no effect yet")
 	}
 }

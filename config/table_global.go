@@ -538,14 +538,16 @@ func globalKeywords() []Keyword {
 					{
 						Name: "process_monitor_rcv_bufs", Syntax: "INT bytes (0 ignored)", Default: "kernel default",
 						Since: "2.0.11", Area: "track", Meaning: "receive buffer of the process event connector socket",
-						Arg:  lax(intArg(0, math.MaxUint32)),
-						Into: func(s *scope) any { return &s.global.ProcessMonitor.Size },
+						Effect: Acts,
+						Arg:    lax(intArg(0, math.MaxUint32)),
+						Into:   func(s *scope) any { return &s.global.ProcessMonitor.Size },
 					},
 					{
 						Name: "process_monitor_rcv_bufs_force", Syntax: "[BOOL]", Default: "false",
 						Since: "2.0.11", Area: "track", Meaning: "use SO_RCVBUFFORCE for it",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.global.ProcessMonitor.Force },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.global.ProcessMonitor.Force },
 					},
 					{
 						Name: "process_name", Syntax: "NAME (max 15 chars, longer is truncated)", Default: "keepalived",

@@ -433,13 +433,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "tracked files",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the track_file",
 								Since: "2.0.0", Area: "track", Meaning: "one tracked file",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedFile},
@@ -447,13 +447,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
 						Since: "1.0.1", Area: "track", Meaning: "additional tracked interfaces",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<IFNAME>", Syntax: "[weight INT[-254..254] [reverse]] (+/-254 changed to +/-253)", Default: "weight 0 = FAULT when down",
 								Since: "1.0.1", Area: "track", Meaning: "one tracked interface; own interface is ignored; no noreverse here",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedInterface},
@@ -461,13 +461,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.11", Area: "track", Meaning: "tracked processes",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight and direction of the vrrp_track_process",
 								Since: "2.0.11", Area: "track", Meaning: "one tracked process",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedProcess},
@@ -475,13 +475,13 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "1.1.13", Area: "track", Meaning: "tracked vrrp_scripts",
-						Effect:     Holds,
-						EffectNote: "with a weight it has no effect yet",
-						Do:         opensBlock,
+						Effect: Acts,
+						Do:     opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]] (+/-254 changed to +/-253)", Default: "weight and direction of the vrrp_script",
 								Since: "1.1.13", Area: "track", Meaning: "one tracked script; unknown names are reported and ignored",
+								Effect: Acts,
 							},
 						},
 						Block: &Block{Entry: (*decoder).trackedScript},
@@ -683,13 +683,14 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "vrrp_sync_group", Syntax: "NAME { block } (removed without members)", Default: "none",
 			Since: "1.0.0", Area: "vrrp", Meaning: "instances that change state together",
-			Effect: Holds,
+			Effect: Acts,
 			Do:     (*decoder).openSyncGroup,
 			Block: &Block{
 				Keywords: []Keyword{
 					{
 						Name: "global_tracking", Syntax: "(flag)", Default: "off",
 						Since: "1.2.3", Area: "vrrp", Meaning: "deprecated alias of sync_group_tracking_weight (reported as config error)",
+						Effect:     Acts,
 						Deprecated: true,
 						Alias:      "sync_group_tracking_weight",
 						Arg:        Arg{Kind: Flag},
@@ -698,67 +699,77 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "group", Syntax: "{ list of vrrp_instance names }", Default: "required",
 						Since: "1.0.0", Area: "vrrp", Meaning: "members of the group",
-						Effect: Holds,
+						Effect: Acts,
 						Do:     (*decoder).openSyncMembers,
 						Block:  &Block{Entry: (*decoder).syncMember},
 					},
 					{
 						Name: "notify", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
 						Since: "1.1.2", Area: "vrrp", Meaning: "run on every transition with 4 extra arguments: GROUP name STATE priority",
-						Into: func(s *scope) any { return &s.group.Notify },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.Notify },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "notify_backup", Syntax: "SCRIPT [user [[:]group]] (first wins)", Default: "none",
 						Since: "1.0.0", Area: "vrrp", Meaning: "run when the group becomes BACKUP",
-						Into: func(s *scope) any { return &s.group.NotifyBackup },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.NotifyBackup },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "notify_fault", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
 						Since: "1.0.0", Area: "vrrp", Meaning: "run when the group becomes FAULT",
-						Into: func(s *scope) any { return &s.group.NotifyFault },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.NotifyFault },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "notify_master", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
 						Since: "1.0.0", Area: "vrrp", Meaning: "run when the group becomes MASTER",
-						Into: func(s *scope) any { return &s.group.NotifyMaster },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.NotifyMaster },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "notify_priority_changes", Syntax: "[BOOL]", Default: "unset (global vrrp_notify_priority_changes)",
 						Since: "2.2.0", Area: "vrrp", Meaning: "default of notify_priority_changes for members",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.group.NotifyPriorityChanges },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.group.NotifyPriorityChanges },
 					},
 					{
 						Name: "notify_stop", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
 						Since: "2.0.0", Area: "vrrp", Meaning: "run when VRRP stops",
-						Into: func(s *scope) any { return &s.group.NotifyStop },
-						Do:   (*decoder).groupScript,
-						Show: showScript,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.group.NotifyStop },
+						Do:     (*decoder).groupScript,
+						Show:   showScript,
 					},
 					{
 						Name: "smtp_alert", Syntax: "[BOOL]", Default: "smtp_alert_vrrp, then smtp_alert, then false",
 						Since: "1.0.0", Area: "vrrp", Meaning: "mail on group transitions",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.group.SMTPAlert },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.group.SMTPAlert },
 					},
 					{
 						Name: "sync_group_tracking_weight", Syntax: "(flag)", Default: "off",
 						Since: "2.0.0", Area: "vrrp", Meaning: "let members keep weighted trackers with differing priorities",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.group.TrackingWeight },
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.group.TrackingWeight },
 					},
 					{
 						Name: "track_bfd", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "BFD sessions tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-253..253] [reverse|noreverse]]", Default: "weight of the bfd_instance",
@@ -770,7 +781,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_file", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "files tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the track_file",
@@ -782,7 +795,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_interface", Syntax: "{ lines: IFNAME [weight INT [reverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "interfaces tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<IFNAME>", Syntax: "[weight INT[-254..254] [reverse]]", Default: "weight 0",
@@ -795,7 +810,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_process", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.11", Area: "track", Meaning: "processes tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the vrrp_track_process",
@@ -807,7 +824,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "track_script", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
 						Since: "2.0.0", Area: "track", Meaning: "scripts tracked for all members",
-						Do: opensBlock,
+						Effect:     Holds,
+						EffectNote: "with a weight it has no effect yet",
+						Do:         opensBlock,
 						Options: []Keyword{
 							{
 								Name: "<NAME>", Syntax: "[weight INT[-254..254] [reverse|noreverse]]", Default: "weight of the vrrp_script",
@@ -857,12 +876,14 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "interface_up_down_delays", Syntax: "{ block of lines: IFNAME DOWN [UP] }", Default: "no delays",
 			Since: "2.2.3", Area: "vrrp", Meaning: "per-interface debounce of link state changes",
-			Do: opensBlock,
+			Effect: Acts,
+			Do:     opensBlock,
 			Options: []Keyword{
 				{
 					Name: "<IFNAME>", Syntax: "DOWN TIMER[0..255] [UP TIMER[0..255]] (seconds, 6 decimals)", Default: "UP omitted: code stores 0 (man page claims same as DOWN)",
 					Since: "2.2.3", Area: "vrrp", Meaning: "seconds the link must stay down (up) before trackers react",
-					Note: "DOWN must be less than (down_timer_adverts-1)*advert_int else reset; both reset when down_timer_adverts is 1; unknown interface is a fatal config error without dynamic_interfaces",
+					Effect: Acts,
+					Note:   "DOWN must be less than (down_timer_adverts-1)*advert_int else reset; both reset when down_timer_adverts is 1; unknown interface is a fatal config error without dynamic_interfaces",
 				},
 			},
 			Block: &Block{Entry: (*decoder).upDownDelay},

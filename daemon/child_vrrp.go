@@ -38,7 +38,7 @@ func buildVRRP(c *child, s startMessage) error {
 	c.saveDir = cfg.Global.ConfigSaveDir
 	e, err := vrrp.New(vrrp.Options{
 		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
-		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
+		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Tracked: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
 		Report: func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
 	})
 	if err != nil {
@@ -57,12 +57,19 @@ func buildVRRP(c *child, s startMessage) error {
 	return nil
 }
 
-// instanceScripts are the scripts that the VRRP child may have to run.
+// instanceScripts are the scripts of instances and sync groups that the VRRP child may have to run.
 func instanceScripts(cfg config.Config) []config.Script {
 	var scripts []config.Script
 	for i := range cfg.Instances {
 		c := &cfg.Instances[i]
 		scripts = append(scripts, c.NotifyMaster, c.NotifyBackup, c.NotifyFault, c.NotifyStop, c.Notify, c.NotifyMasterRxLowerPri)
+	}
+	for i := range cfg.Scripts {
+		scripts = append(scripts, cfg.Scripts[i].Script)
+	}
+	for i := range cfg.SyncGroups {
+		g := &cfg.SyncGroups[i]
+		scripts = append(scripts, g.NotifyMaster, g.NotifyBackup, g.NotifyFault, g.NotifyStop, g.Notify)
 	}
 	return scripts
 }

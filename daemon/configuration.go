@@ -88,6 +88,9 @@ func exitStatus(diagnostics []parser.Diagnostic) int {
 
 // testConfig is -t: every complaint with its place and its line, then the exit status.
 func testConfig(o Options) int {
+	if o.TestFormat == formatJSON {
+		return testConfigJSON(o, os.Stdout)
+	}
 	out := io.Writer(os.Stderr)
 	if o.TestLog != "" {
 		f, err := os.OpenFile(o.TestLog, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)

@@ -25,7 +25,7 @@ var libraries = map[string][]string{
 	"github.com/moby/ipvs":                {"ipvs"},
 	"github.com/spf13/pflag":              {"daemon"},
 	"github.com/coreos/go-systemd/v22":    {"daemon"},
-	"github.com/fsnotify/fsnotify":        {"track"},
+	"github.com/fsnotify/fsnotify":        {"daemon", "track"},
 	"go.elara.ws/pcre":                    {"check/pcre"},
 	"modernc.org/libc":                    {"check/pcre"},
 	"golang.org/x/net":                    {"vrrp/wire", "check"},

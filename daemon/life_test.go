@@ -120,8 +120,9 @@ func TestCrashLoop(t *testing.T) {
 	r.signal(child, unix.SIGKILL)
 	r.expect(`the next start waits`)
 	r.expect(`\(VI_1\) removing the VIPs that a dead process has left`)
+	mark := len(r.seen)
 	r.expectChild()
-	r.expect(`Entering MASTER STATE`)
+	r.expectSince(mark, `Entering MASTER STATE`)
 	r.signal(r.cmd.Process.Pid, unix.SIGTERM)
 	if code := r.end(); code != 0 || h.addressThere() {
 		t.Errorf("exit code %d, address there: %v", code, h.addressThere())

@@ -62,10 +62,31 @@ func insideNamespace(name string) (bool, error) {
 	return err == nil && os.SameFile(here, there), err
 }
 
+// errStopped says that somebody has stopped the daemon before it was one.
+var errStopped = errors.New("stopped during the start")
+
+// settleDown takes the daemon to where it is to run.
+func (p *parent) settleDown(text readText, h heritage) error {
+	name := wantedNamespace(p.options, text.text)
+	if name == "" {
+		return nil
+	}
+	return enterNamespace(name, h, func() error {
+		select {
+		case <-p.stops:
+			p.exitCode = exitOK
+			return errStopped
+		default:
+			return nil // a SIGHUP is none of our concern: the files are read once more
+		}
+	})
+}
+
 // enterNamespace takes the process into a namespace, unless it is there. A thread is taken there alone, so it executes
 // the program anew: all others end with that. Where it returns, the process is where it was to be, or stays where it
-// was with an error. Nothing must have been begun that another process could see.
-func enterNamespace(name string, h heritage) error {
+// was with an error. Nothing must have been begun that another process could see. last is asked at the last moment whether
+// it is still to go.
+func enterNamespace(name string, h heritage, last func() error) error {
 	if strings.Contains(name, "/") {
 		return fmt.Errorf("%q is no name of a network namespace", name)
 	}
@@ -87,6 +108,9 @@ func enterNamespace(name string, h heritage) error {
 	}
 	if _, err := blockSignals(handledSignals); err != nil {
 		return namespaceError(name, err)
+	}
+	if err := last(); err != nil {
+		return err
 	}
 	return namespaceError(name, syscall.Exec("/proc/self/exe", os.Args, environment))
 }

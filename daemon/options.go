@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,8 @@ type Options struct {
 	signumGiven   bool
 	Genhash       bool
 	Reload        bool            // --reload, ours
+	TestFormat    string          // --config-test-format, ours; "" is text
+	ConfigDiff    string          // --config-diff, ours
 	CoreDump      bool            // -m
 	CorePattern   string          // -M; "" is none
 	AddressChange bool            // -a
@@ -80,6 +83,9 @@ func ParseOptions(arguments []string) (Options, error) {
 	}
 	if set.Changed("log-file") || set.Changed("flush-log-file") {
 		return o, errors.New("-g requires configure option --enable-log-file")
+	}
+	if o.TestFormat != "" && o.TestFormat != formatText && o.TestFormat != formatJSON {
+		return o, usageError(fmt.Sprintf("Unknown --config-test-format '%s', want text or json", o.TestFormat))
 	}
 	o.extra = set.Args()
 	o.signumGiven = set.Changed("signum")
@@ -240,6 +246,8 @@ func optionSet(o *Options) *pflag.FlagSet {
 	s.StringVarP(&o.ConfigID, "config-id", "i", "", "`ID` that @id lines are compared with")
 	s.BoolVar(&o.IgnoreSigint, "ignore-sigint", false, "ignore SIGINT")
 	s.StringVar(&o.Signum, "signum", "", "print the number of the signal for `FUNC`")
+	s.StringVar(&o.TestFormat, "config-test-format", "", "with -t or --config-diff: `FORMAT` of the answer, text or json")
+	s.StringVar(&o.ConfigDiff, "config-diff", "", "print what a reload to the configuration `FILE` would change, and exit")
 	s.BoolVar(&o.Reload, reloadOption, false, "have the running daemon read its configuration, wait, and say what came of it")
 	s.StringVarP(&o.TestLog, "config-test", "t", "", "check the configuration and exit; complaints go to `LOG_FILE` if given")
 	s.Lookup("config-test").NoOptDefVal = optionalValue
@@ -271,8 +279,11 @@ func hiddenOptions(s *pflag.FlagSet) {
 	}
 }
 
-// reloadOption is ours. It has no short form and cannot be cut short, so that what was unambiguous stays so.
+// reloadOption is ours.
 const reloadOption = "reload"
+
+// ownOptions are ours. They have no short forms and cannot be cut short, so that what was unambiguous stays so.
+var ownOptions = []string{reloadOption, "config-test-format", "config-diff"}
 
 // unambiguous lets an option be cut short as long as only one begins like that, the way getopt_long does.
 func unambiguous(s *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.NormalizedName {
@@ -284,7 +295,7 @@ func unambiguous(s *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.Normalized
 		}
 		var found []string
 		for n := range names {
-			if strings.HasPrefix(n, name) && n != reloadOption {
+			if strings.HasPrefix(n, name) && !slices.Contains(ownOptions, n) {
 				found = append(found, n)
 			}
 		}

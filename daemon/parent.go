@@ -81,11 +81,6 @@ func newParent(o Options, h heritage) *parent {
 
 // runParent is the daemon from its start to its end. It gives the exit code.
 func runParent(o Options, h heritage) int {
-	text := read(o)
-	err := error(nil)
-	if name := wantedNamespace(o, text.text); name != "" {
-		err = enterNamespace(name, h)
-	}
 	p := newParent(o, h)
 	defer p.log.Close()
 	defer func() { _ = p.corePattern.restore() }()
@@ -100,8 +95,10 @@ func runParent(o Options, h heritage) int {
 	acceptQuietly(quietSignals...)
 	p.dumpOnSignal()
 	p.reapOrphans()
-	p.startWatchdog()
+	text := read(o)
+	err := p.settleDown(text, h)
 	if err == nil {
+		p.startWatchdog() // it takes from the environment what this program would need to be executed again
 		err = p.start(text)
 	}
 	if err != nil {

@@ -60,7 +60,7 @@ func lockPIDFile(path string) (*pidFile, error) {
 	}
 	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lock); err != nil {
-		_ = f.Close()
+		defer func() { _ = f.Close() }()
 		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
 			return nil, fmt.Errorf("%w: process %s holds %s; stop it, or give this one pid files of its own (-p, -r, -c)", errRunning, holderOf(f), path)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -87,6 +88,23 @@ func TestPIDFileErrors(t *testing.T) {
 	for _, path := range []string{filepath.Join(dir, "none", "x.pid"), dir, link} {
 		if _, err := claimPIDFile(path); err == nil || errors.Is(err, errRunning) {
 			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// Who finds a pid file locked is told by whom, and what to do.
+func TestPIDFileHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "k.pid")
+	first, err := claimPIDFile(path)
+	must(t, err)
+	defer first.remove()
+	for _, row := range []struct {
+		content, holder string
+	}{{"", "process unknown"}, {"4711\n", "process 4711"}, {"garbage\n", "process unknown"}} {
+		must(t, os.WriteFile(path, []byte(row.content), 0o644))
+		_, err := claimPIDFile(path)
+		if !errors.Is(err, errRunning) || !strings.Contains(err.Error(), row.holder+" holds "+path) || !strings.Contains(err.Error(), "-p") {
+			t.Errorf("%q: %v", row.content, err)
 		}
 	}
 }

@@ -80,9 +80,12 @@ func (o *Options) movePIDFiles(g config.Global) (folders []string) {
 // unchangeable says what a reload wants to change that is settled for the life of the daemon, nil when it wants
 // nothing of that.
 func (p *parent) unchangeable(next config.Global) error {
-	now := p.current.config.Global
+	return unchangeable(p.options, p.current.config.Global, next)
+}
+
+func unchangeable(o Options, now, next config.Global) error {
 	for _, row := range []struct{ what, now, next string }{
-		{"network namespace", namespaceOf(p.options, now), namespaceOf(p.options, next)},
+		{"network namespace", namespaceOf(o, now), namespaceOf(o, next)},
 		{"IPVS network namespace", now.NetNamespaceIPVS, next.NetNamespaceIPVS},
 		{"instance name", now.InstanceName, next.InstanceName},
 		{"config_directory", now.TmpConfigDirectory, next.TmpConfigDirectory},

@@ -61,7 +61,6 @@ func (p *parent) fill(place *post) error {
 		return fmt.Errorf("starting the %s child: %w", place.title, err)
 	}
 	place.child = child
-	p.log.Infof("Starting %s child process, pid=%d", place.title, child.pid())
 	p.join(child)
 	return place.pid.write(child.pid())
 }
@@ -106,7 +105,7 @@ func (p *parent) wantsVRRP(cfg config.Config) bool {
 	if p.options.CheckOnly && !p.options.VRRPOnly {
 		return false
 	}
-	return len(cfg.Instances) > 0 || p.options.All || p.options.VRRPOnly
+	return len(cfg.Instances) > 0 || p.options.All // as upstream, -P alone starts nobody without work
 }
 
 // checkerPost is the post of the process that checks real servers.
@@ -124,7 +123,7 @@ func (p *parent) wantsChecker(cfg config.Config) bool {
 	if p.options.VRRPOnly && !p.options.CheckOnly {
 		return false
 	}
-	return len(cfg.VirtualServers) > 0 || p.options.All || p.options.CheckOnly
+	return len(cfg.VirtualServers) > 0 || p.options.All
 }
 
 // healthLegacy is what the checker child has reported, with what it may have done since.

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -166,6 +167,15 @@ func (r *running) expect(pattern string) string {
 		case <-deadline:
 			r.t.Fatalf("%q was not said:\n%s", pattern, strings.Join(r.seen, "\n"))
 		}
+	}
+}
+
+// expectSince is expect for a line that may have come already, after the first ones: two processes write at once.
+func (r *running) expectSince(mark int, pattern string) {
+	r.t.Helper()
+	re := regexp.MustCompile(pattern)
+	if !slices.ContainsFunc(r.seen[mark:], re.MatchString) {
+		r.expect(pattern)
 	}
 }
 

@@ -35,22 +35,32 @@ func validated(o Options, log string) (configuration, error) {
 
 // judge checks a text as -t does, writes what there is to say and gives the exit status.
 func judge(o Options, text readText, out io.Writer) (configuration, int) {
+	c, status, err := examine(o, text)
+	if err != nil {
+		fmt.Fprintln(out, err)
+	}
+	printDiagnostics(out, c.diagnostics)
+	return c, status
+}
+
+// examine gives a text its meaning as -t does, with the exit status. The error says that there is no text, or what
+// could not be looked at.
+func examine(o Options, text readText) (configuration, int, error) {
 	env := accountsEnv()
 	env.Resolve = resolver(resolvePatience)
+	var unseen error
 	if err := addLinks(&env, wantedNamespace(o, text.text)); err != nil {
-		fmt.Fprintf(out, "interfaces are not looked at: %v\n", err)
+		unseen = fmt.Errorf("interfaces are not looked at: %w", err)
 	}
 	c, err := text.decode(env)
 	if err != nil {
-		fmt.Fprintln(out, err)
-		return c, exitNoConfig
+		return c, exitNoConfig, errors.Join(unseen, err)
 	}
-	printDiagnostics(out, c.diagnostics)
 	status := exitStatus(c.diagnostics)
 	if status == exitOK && !o.facilityKnown() {
 		status = int(parser.StatusConfig) // upstream counts it as a fault of the configuration
 	}
-	return c, status
+	return c, status, unseen
 }
 
 // reloadFile is the path of reload_file, "" without it.

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unsafe"
 
+	"github.com/fsnotify/fsnotify"
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/config"
@@ -21,10 +20,10 @@ import (
 type appointment struct {
 	file   string
 	repeat bool
-	watch  *os.File    // inotify of the folder; nil without one
-	at     time.Time   // zero when there is none
-	dated  bool        // it will not come again tomorrow
-	timer  *time.Timer // of at
+	watch  *fsnotify.Watcher // of the folder; nil without one
+	at     time.Time         // zero when there is none
+	dated  bool              // it will not come again tomorrow
+	timer  *time.Timer       // of at
 }
 
 // timeFormat is how the log writes the time of a reload.
@@ -174,63 +173,58 @@ func reloadTime(text string, now time.Time) (at time.Time, dated bool, err error
 	return moment(1), false, nil
 }
 
-// watchFolder has the kernel report what becomes of the files of a folder.
-func watchFolder(folder string) (*os.File, error) {
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+// writingPatience is how long nothing must happen to the file before it is read: who writes it may be at it.
+const writingPatience = 50 * time.Millisecond
+
+// watchFolder has what becomes of the files of a folder reported.
+func watchFolder(folder string) (*fsnotify.Watcher, error) {
+	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watching %s: %w", folder, err)
 	}
-	const what = unix.IN_CLOSE_WRITE | unix.IN_DELETE | unix.IN_MOVED_TO | unix.IN_MOVED_FROM | unix.IN_CREATE | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF
-	if _, err := unix.InotifyAddWatch(fd, folder, what); err != nil {
-		_ = unix.Close(fd)
-		return nil, fmt.Errorf("watching %s: %w", folder, err)
+	if err := w.Add(folder); err != nil {
+		return nil, errors.Join(fmt.Errorf("watching %s: %w", folder, err), w.Close())
 	}
-	return os.NewFile(uintptr(fd), "inotify"), nil
+	return w, nil
 }
 
 // followFolder has the loop read the file again when something has happened to it.
-func (p *parent) followFolder(a *appointment, watch *os.File) {
-	buffer := make([]byte, 64<<10)
+func (p *parent) followFolder(a *appointment, watch *fsnotify.Watcher) {
+	folder := filepath.Dir(a.file)
+	pause := time.NewTimer(time.Hour)
+	defer pause.Stop()
 	for {
-		n, err := watch.Read(buffer)
-		if err != nil {
-			return // it was closed
-		}
-		changed, gone := folderEvents(buffer[:n], filepath.Base(a.file))
-		p.work <- func() {
+		select {
+		case e, ok := <-watch.Events:
 			switch {
-			case p.appointment != a || a.watch != watch:
-			case gone:
-				p.cancelAppointment(a)
-				p.log.Warn("Directory of reload timer file has disappeared. Monitoring stopped.")
-				a.unwatch()
-			case changed:
-				p.readAppointment(a)
+			case !ok:
+				return // it was closed
+			case filepath.Clean(e.Name) == folder && e.Has(fsnotify.Remove|fsnotify.Rename):
+				p.work <- func() { p.folderGone(a, watch) }
+				return
+			case filepath.Base(e.Name) == filepath.Base(a.file):
+				pause.Reset(writingPatience)
 			}
-		}
-		if gone {
-			return
+		case _, ok := <-watch.Errors: // events may be lost
+			if !ok {
+				return
+			}
+			pause.Reset(writingPatience)
+		case <-pause.C:
+			p.work <- func() {
+				if p.appointment == a && a.watch == watch {
+					p.readAppointment(a)
+				}
+			}
 		}
 	}
 }
 
-// folderEvents tells whether something has happened to a file of the folder that is watched, or to the folder.
-func folderEvents(events []byte, name string) (changed, gone bool) {
-	for len(events) >= unix.SizeofInotifyEvent {
-		e := (*unix.InotifyEvent)(unsafe.Pointer(&events[0]))
-		rest := events[unix.SizeofInotifyEvent:]
-		if int(e.Len) > len(rest) {
-			return changed, gone
-		}
-		switch {
-		case e.Mask&(unix.IN_DELETE_SELF|unix.IN_MOVE_SELF|unix.IN_IGNORED) != 0:
-			gone = true
-		case e.Mask&unix.IN_Q_OVERFLOW != 0:
-			changed = true
-		case string(bytes.TrimRight(rest[:e.Len], "\x00")) == name:
-			changed = true
-		}
-		events = rest[e.Len:]
+func (p *parent) folderGone(a *appointment, watch *fsnotify.Watcher) {
+	if p.appointment != a || a.watch != watch {
+		return
 	}
-	return changed, gone
+	p.cancelAppointment(a)
+	p.log.Warn("Directory of reload timer file has disappeared. Monitoring stopped.")
+	a.unwatch()
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"keepalived-go/config"
 )
 
 func TestReloadTime(t *testing.T) {
@@ -79,45 +81,39 @@ func TestFirstLine(t *testing.T) {
 	}
 }
 
-// TestFolderEvents has the kernel report what a test does to a folder.
-func TestFolderEvents(t *testing.T) {
+// TestFollowFolder has the kernel report what a test does to a folder.
+func TestFollowFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "folder")
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(os.Mkdir(dir, 0o700))
-	watch, err := watchFolder(dir)
-	must(err)
-	defer func() { _ = watch.Close() }()
-	must(watch.SetReadDeadline(time.Now().Add(10 * time.Second)))
-	buffer := make([]byte, 4096)
+	must(t, os.Mkdir(dir, 0o700))
 	file, other := filepath.Join(dir, "time"), filepath.Join(dir, "timer")
+	text := []byte(time.Now().Add(25*time.Hour).Format(timeFormat) + "\n")
+	p := newParent(Options{NoSyslog: true}, heritage{})
+	p.makeAppointment(config.Global{ReloadTimeFile: file})
+	a := p.appointment
 	for _, step := range []struct {
-		name          string
-		do            func() error
-		changed, gone bool
+		name      string
+		do        func() error
+		set, ends bool
 	}{
-		{"another file", func() error { return os.WriteFile(other, []byte("x"), 0o600) }, false, false},
-		{"written", func() error { return os.WriteFile(file, []byte("x"), 0o600) }, true, false},
-		{"moved away", func() error { return os.Rename(file, file+"2") }, true, false},
+		{"written", func() error { return os.WriteFile(file, text, 0o600) }, true, false},
+		{"moved away", func() error { return os.Rename(file, other) }, false, false},
 		{"moved in", func() error { return os.Rename(other, file) }, true, false},
-		{"removed", func() error { return os.Remove(file) }, true, false},
+		{"removed", func() error { return os.Remove(file) }, false, false},
+		{"written again", func() error { return os.WriteFile(file, text, 0o600) }, true, false},
 		{"the folder moved", func() error { return os.Rename(dir, dir+"2") }, false, true},
 	} {
-		must(step.do())
-		n, err := watch.Read(buffer)
-		must(err)
-		if changed, gone := folderEvents(buffer[:n], "time"); changed != step.changed || gone != step.gone {
-			t.Errorf("%s: changed %v, gone %v, want %v, %v", step.name, changed, gone, step.changed, step.gone)
+		must(t, step.do())
+		for deadline := time.After(10 * time.Second); a.at.IsZero() == step.set || (a.watch == nil) != step.ends; {
+			select {
+			case f := <-p.work:
+				f()
+			case <-deadline:
+				t.Fatalf("%s: the time is %v, the folder is followed: %v", step.name, a.at, a.watch != nil)
+			}
 		}
-	}
-	if changed, gone := folderEvents(make([]byte, unix.SizeofInotifyEvent-1), "time"); changed || gone {
-		t.Error("half an event says something")
 	}
 	if _, err := watchFolder(dir); err == nil {
 		t.Error("a folder that is not there: no error")
 	}
+	p.leaveAppointment()
 }

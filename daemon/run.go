@@ -62,13 +62,19 @@ func runUser(o Options) int {
 		return runGenhash(os.Args[0], os.Args[0]+" --genhash", o.extra, os.Stdout, os.Stderr)
 	}
 	if len(o.extra) > 0 {
-		fmt.Printf("Unexpected argument(s): %s\n", strings.Join(o.extra, " "))
+		out := os.Stdout
+		if o.TestFormat == formatJSON {
+			out = os.Stderr // the document stands alone
+		}
+		fmt.Fprintf(out, "Unexpected argument(s): %s\n", strings.Join(o.extra, " "))
 	}
 	for _, complaint := range o.complaints() {
 		fmt.Fprintln(os.Stderr, complaint)
 	}
 	switch {
-	case o.TestConfig:
+	case o.ConfigDiff != "":
+		return diffConfig(o, os.Stdout, os.Stderr)
+	case o.TestConfig, o.TestFormat != "":
 		return testConfig(o)
 	case o.Foreground:
 		return runParent(o, heritage{})

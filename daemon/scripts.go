@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -82,6 +83,31 @@ func (s *scriptStarter) Notify(script config.Script, label string, arguments ...
 		Argv: argv, UID: who.UID, GID: who.GID, Groups: who.Groups, Label: label,
 		Secure: secure, Await: isStopScript(label, arguments),
 	}, 0, s.ended)
+}
+
+// Run starts one run of a tracked script and returns at once.
+func (s *scriptStarter) Run(script config.Script, label string, timeout time.Duration, until <-chan struct{}, done func(notify.Result)) {
+	who := s.account(script)
+	s.mu.Lock()
+	secure := s.global.ScriptSecurity
+	s.mu.Unlock()
+	c := notify.Command{
+		Argv: trackedArgv(script.Argv), UID: who.UID, GID: who.GID, Groups: who.Groups, Label: label, Secure: secure, Until: until,
+	}
+	if who.err != nil {
+		go done(notify.Result{Command: c, Err: who.err, ExitCode: -1})
+		return
+	}
+	s.runner.Run(c, timeout, done)
+}
+
+// trackedArgv is the command of a tracked script. One that begins with "</" asks whether a file can be opened.
+func trackedArgv(argv []string) []string {
+	file, ok := strings.CutPrefix(argv[0], "<")
+	if file = strings.TrimLeft(file, " \t"); !ok || !strings.HasPrefix(file, "/") {
+		return argv
+	}
+	return []string{"/bin/sh", "-c", `: < "$1"`, "sh", file}
 }
 
 // isStopScript tells whether the end of the process waits for a script.

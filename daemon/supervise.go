@@ -54,6 +54,9 @@ func (p *parent) launchChild(place *post, r role, legacy any) (*supervised, erro
 		return nil, err
 	}
 	child := &supervised{spawned: s, post: place}
+	if r == place.role { // before it has anything to say itself
+		p.log.Infof("Starting %s child process, pid=%d", place.title, child.pid())
+	}
 	files := []*os.File{text, left, p.beats.file, place.pid.file} // the child shares the lock of its pid file
 	if err := sendMessage(s.conn, message{Kind: kindStart, Instance: p.instanceName(), CoreLimit: p.coreLimit, files: files}); err != nil {
 		p.log.Warnf("handing the configuration over: %v", err) // it has died; its end is reported below

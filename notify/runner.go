@@ -40,6 +40,7 @@ type Runner struct {
 	mu       sync.Mutex
 	awaited  sync.WaitGroup // one for each request that Stop waits for
 	stopping bool
+	groups   groups
 }
 
 // request is a script that waits to be started, or runs.
@@ -100,7 +101,8 @@ func (r *Runner) enqueue(q request) error {
 func (r *Runner) Failures() uint64 { return r.failed.Load() }
 
 // Stop refuses new scripts, and waits until those that were asked for have been started and those with Await have
-// ended, or ctx has. What still runs then goes on without us.
+// ended, or ctx has. Scripts whose Until is closed are then killed with all that they have started; what else still runs
+// goes on without us.
 func (r *Runner) Stop(ctx context.Context) {
 	started := make(chan struct{})
 	r.mu.Lock()
@@ -116,11 +118,12 @@ func (r *Runner) Stop(ctx context.Context) {
 	}
 	r.mu.Unlock()
 	ended := make(chan struct{})
-	go func() { <-started; r.awaited.Wait(); close(ended) }()
+	go func() { <-started; r.awaited.Wait(); r.groups.await(); close(ended) }()
 	select {
 	case <-ended:
 	case <-ctx.Done():
 	}
+	r.groups.killAll()
 }
 
 // fork is the thread that scripts are started from.
@@ -159,6 +162,9 @@ func (r *Runner) fork(started chan struct{}) {
 
 // startScript forks. The environment and the standard streams are the daemon's.
 func startScript(c Command) (*os.Process, error) {
+	if closed(c.Until) {
+		return nil, fmt.Errorf("starting %s: %w", c.Label, ErrStopped)
+	}
 	path, err := exec.LookPath(c.Argv[0])
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", c.Label, err)
@@ -193,6 +199,7 @@ func (r *Runner) wait(q request, p *os.Process, begin time.Time) {
 	}
 	ended := make(chan struct{})
 	if q.command.Until != nil {
+		r.groups.bind(p.Pid, q.command.Until, ended)
 		go func() {
 			select {
 			case <-q.command.Until:
@@ -203,6 +210,7 @@ func (r *Runner) wait(q request, p *os.Process, begin time.Time) {
 	}
 	state, err := p.Wait()
 	close(ended)
+	r.groups.release(p.Pid)
 	if term != nil {
 		term.Stop()
 	}
@@ -221,7 +229,8 @@ func (r *Runner) wait(q request, p *os.Process, begin time.Time) {
 // an empty group gives ESRCH.
 func (r *Runner) endGroup(group int) {
 	_ = syscall.Kill(-group, syscall.SIGTERM)
-	time.AfterFunc(r.killDelay, func() { _ = syscall.Kill(-group, syscall.SIGKILL) })
+	r.groups.ask(group)
+	time.AfterFunc(r.killDelay, func() { r.groups.kill(group) })
 }
 
 func (r *Runner) finish(q request, result Result) {

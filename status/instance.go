@@ -30,8 +30,8 @@ func (t *text) instance(in *vrrp.InstanceView, v vrrp.View) {
 	}
 	t.flags(c)
 	t.line("   Wantstate = %s", m.Wanted)
-	t.faults(m.Faults, configFaults(c))
-	t.line("   Number of track scripts init = 0")
+	t.faults(m.Faults, configFaults(c), in.Tracked.Faults)
+	t.line("   Number of track scripts init = %d", in.Tracked.Pending)
 	t.line("   Last transition = %s", stamp(m.LastTransition))
 	if in.Deadline.IsZero() {
 		t.line("   Read timeout = DISABLED")
@@ -90,14 +90,11 @@ func configFaults(c *config.Instance) int {
 	return len(c.Unsupported)
 }
 
-func (t *text) faults(set fsm.FaultSet, unsupported int) {
-	trackers := 0
-	if set.Has(fsm.FaultTracker) {
-		trackers = 1
-	}
+func (t *text) faults(set fsm.FaultSet, unsupported, trackers int) {
 	t.line("   Number of config faults = %d", unsupported)
 	t.line("   Number of tracker faults = %d", trackers)
-	if set == 0 {
+	// That scripts have no result yet is no fault, and those of other members are not its own.
+	if set = set.With(fsm.FaultPending, false); set.With(fsm.FaultGroup, false) == 0 {
 		t.line("   Flags of interface faults - (none)")
 		return
 	}
@@ -169,7 +166,7 @@ func (t *text) timing(in *vrrp.InstanceView) {
 	t.line("   Virtual Router ID = %d", c.VRID)
 	t.line("   Priority = %d", c.Priority)
 	t.line("   Effective priority = %d", in.Machine.Priority)
-	t.line("   Total priority = %d", in.Machine.Priority)
+	t.line("   Total priority = %d", int(c.Priority)+in.Tracked.Add)
 	if c.NoPreempt {
 		t.line("   Highest other priority = %d", in.Machine.MasterPriority)
 	}

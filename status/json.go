@@ -25,7 +25,7 @@ func JSON(v vrrp.View) ([]byte, error) {
 	}
 	var document any = list
 	if v.Config.Global.JSONVersion == 2 {
-		document = jsonTwo{list, jsonProcesses(v.Config.TrackProcesses)}
+		document = jsonTwo{list, jsonProcesses(v.Processes)}
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -207,13 +207,14 @@ func jsonStats(s *vrrp.Stats) instanceStats {
 	}
 }
 
-// jsonProcesses describes tracked processes. Nothing counts them yet.
-func jsonProcesses(list []config.TrackProcess) []jsonProcess {
+// jsonProcesses describes tracked processes.
+func jsonProcesses(list []vrrp.ProcessView) []jsonProcess {
 	out := make([]jsonProcess, 0, len(list))
 	for i := range list {
-		p := &list[i]
+		p, s := &list[i].Config, &list[i].Status
 		j := jsonProcess{
 			Process: p.Name, ParamMatch: paramMatch(p.ParamMatch), Min: p.Quorum, Weight: p.Weight.Value,
+			Current: s.Count, HaveQuorum: s.Have, ForkTimer: s.Gaining, TerminateTimer: s.Losing,
 			TerminateDelay: span(p.TerminateDelay), ForkDelay: span(p.ForkDelay), FullCommand: p.FullCommand,
 		}
 		if len(p.Command) > 1 {

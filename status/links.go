@@ -52,7 +52,7 @@ func (t *text) link(l *netif.Link, v vrrp.View) {
 		either(l.Broadcast, "", ", no broadcast"), either(l.Loopback, ", loopback", ""), either(l.PointToPoint, ", point to point", ""),
 		either(l.NoARP, ", no arp", ""), either(l.Multicast, "", ", no multicast"))
 	t.line("   Seen up = %s", either(l.Ready(), "1", "0"))
-	t.line("   Delayed state change running = false")
+	t.line("   Delayed state change running = %s", trueFalse(v.Delayed[l.Name]))
 	up, down := debounce(v.Config.UpDownDelays, l.Name)
 	t.line("   Up debounce timer = %dus", up.Microseconds())
 	t.line("   Down debounce timer = %dus", down.Microseconds())

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"keepalived-go/config"
+	"keepalived-go/track"
 	"keepalived-go/vrrp"
-	"keepalived-go/vrrp/fsm"
 )
 
 // VRRPData is keepalived.data: the configuration of the VRRP process and how everything in it is.
@@ -80,7 +80,7 @@ func (t *text) sockets(v vrrp.View) {
 	}
 }
 
-// syncGroups writes the sync groups. Their members are held in FAULT for as long as groups have no effect.
+// syncGroups writes the sync groups.
 func (t *text) syncGroups(v vrrp.View) {
 	if len(v.Config.SyncGroups) > 0 {
 		t.line("------< VRRP Sync groups >------")
@@ -91,14 +91,9 @@ func (t *text) syncGroups(v vrrp.View) {
 }
 
 func (t *text) syncGroup(g *config.SyncGroup, v vrrp.View) {
-	counts := map[fsm.State]int{}
-	for _, name := range g.Members {
-		if in := instanceNamed(v, name); in != nil {
-			counts[in.Machine.State]++
-		}
-	}
-	t.line(" VRRP Sync Group = %s, %s", g.Name, groupState(counts))
-	t.line("   Num member fault %d, num member init %d", counts[fsm.FaultState], counts[fsm.Init])
+	now := groupNamed(v, g.Name)
+	t.line(" VRRP Sync Group = %s, %s", g.Name, now.State)
+	t.line("   Num member fault %d, num member init 0", now.Faulty)
 	t.list("   VRRP member instances :", g.Members)
 	t.when(g.TrackingWeight, "   sync group tracking weight set")
 	t.line("   Using smtp notification = %s", yesNo(g.SMTPAlert.Or(v.Config.Global.SMTPAlertVRRP.Or(v.Config.Global.SMTPAlert.Or(false)))))
@@ -120,26 +115,13 @@ func (t *text) syncGroup(g *config.SyncGroup, v vrrp.View) {
 	}
 }
 
-// groupState is the state of a group whose members are in the states that were counted.
-func groupState(counts map[fsm.State]int) fsm.State {
-	for _, s := range []fsm.State{fsm.FaultState, fsm.Init, fsm.Backup} {
-		if counts[s] > 0 {
-			return s
+func groupNamed(v vrrp.View, name string) vrrp.GroupView {
+	for _, g := range v.Groups {
+		if g.Name == name {
+			return g
 		}
 	}
-	if counts[fsm.Master] > 0 {
-		return fsm.Master
-	}
-	return fsm.Init
-}
-
-func instanceNamed(v vrrp.View, name string) *vrrp.InstanceView {
-	for i := range v.Instances {
-		if v.Instances[i].Config.Name == name {
-			return &v.Instances[i]
-		}
-	}
-	return nil
+	return vrrp.GroupView{Name: name}
 }
 
 func scriptNamed(c config.Config, name string) config.Script {
@@ -151,13 +133,13 @@ func scriptNamed(c config.Config, name string) config.Script {
 	return config.Script{}
 }
 
-// scripts writes the tracked scripts. Nothing runs them yet, so none has a result.
+// scripts writes the tracked scripts.
 func (t *text) scripts(v vrrp.View) {
-	if len(v.Config.Scripts) > 0 {
+	if len(v.Scripts) > 0 {
 		t.line("------< VRRP Scripts >------")
 	}
-	for i := range v.Config.Scripts {
-		s := &v.Config.Scripts[i]
+	for i := range v.Scripts {
+		s, state := &v.Scripts[i].Config, &v.Scripts[i].State
 		t.line(" VRRP Script = %s", s.Name)
 		t.line("   Command = %s", command(s.Script.Argv))
 		t.line("   Interval = %s sec", thousandths(s.Interval))
@@ -165,17 +147,20 @@ func (t *text) scripts(v vrrp.View) {
 		t.line("   Weight = %s", weight(s.Weight))
 		t.line("   Rise = %d", s.Rise)
 		t.line("   Fall = %d", s.Fall)
-		t.line("   Result = 0")
+		t.line("   Result = %d", state.Result())
 		t.line("   Insecure = no")
-		t.line("   Init state = %s", either(s.InitFail, "INIT/FAILED", "INIT"))
-		t.line("   Status = BAD")
+		t.line("   Init state = %s", startWords[state.Start()])
+		t.line("   Status = %s", either(state.Good(), "GOOD", "BAD"))
 		owner, _ := t.owner(s.Script)
 		t.line("   Script uid:gid = %s", owner)
 		t.line("   VRRP instances :")
 		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackScripts }, s.Name)
-		t.line("   State = idle")
+		t.line("   State = %s", v.Scripts[i].Phase)
 	}
 }
+
+// startWords are upstream's words for how far a script has come.
+var startWords = map[track.Start]string{track.Settled: "unknown", track.Fresh: "INIT", track.Failed: "INIT/FAILED", track.Added: "INIT/RELOAD"}
 
 // thousandths is a time in seconds, with three digits behind the point where it is not whole.
 func thousandths(d time.Duration) string {
@@ -206,26 +191,26 @@ func paramMatch(m config.ParamMatch) string {
 
 // trackers writes files and processes that are tracked.
 func (t *text) trackers(v vrrp.View) {
-	if len(v.Config.TrackFiles) > 0 {
+	if len(v.Files) > 0 {
 		t.line("------< VRRP Track files >------")
 	}
-	for i := range v.Config.TrackFiles {
-		f := &v.Config.TrackFiles[i]
+	for i := range v.Files {
+		f := &v.Files[i].Config
 		t.line(" Track file = %s", f.Name)
 		t.line("   File = %s", f.Path)
-		t.line("   Status = 0")
+		t.line("   Status = %d", v.Files[i].Status)
 		t.line("   Weight = %s", weight(f.Weight))
 		t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackFiles }, f.Name)
 	}
-	if len(v.Config.TrackProcesses) > 0 {
+	if len(v.Processes) > 0 {
 		t.line("------< VRRP Track processes >------")
 	}
-	for i := range v.Config.TrackProcesses {
-		t.process(&v.Config.TrackProcesses[i], v)
+	for i := range v.Processes {
+		t.process(&v.Processes[i].Config, &v.Processes[i].Status, v)
 	}
 }
 
-func (t *text) process(p *config.TrackProcess, v vrrp.View) {
+func (t *text) process(p *config.TrackProcess, s *track.ProcessStatus, v vrrp.View) {
 	t.line(" VRRP Track process = %s", p.Name)
 	if len(p.Command) > 0 {
 		t.line("   Process = %s", p.Command[0])
@@ -244,13 +229,13 @@ func (t *text) process(p *config.TrackProcess, v vrrp.View) {
 	if p.QuorumMax != config.Unlimited {
 		t.line("   Max processes = %d", p.QuorumMax)
 	}
-	t.line("   Current processes = 0")
-	t.line("   Have quorum = false")
+	t.line("   Current processes = %d", s.Count)
+	t.line("   Have quorum = %s", trueFalse(s.Have))
 	t.line("   Weight = %s", weight(p.Weight))
 	t.line("   Terminate delay = %ss", decimal(p.TerminateDelay))
 	t.line("   Fork delay = %ss", decimal(p.ForkDelay))
-	t.line("   Fork delay timer not running")
-	t.line("   Terminate delay timer not running")
+	t.line("   Fork delay timer %srunning", either(s.Gaining, "", "not "))
+	t.line("   Terminate delay timer %srunning", either(s.Losing, "", "not "))
 	t.line("   Full command = %s", trueFalse(p.FullCommand))
 	t.tracking(v, func(in *config.Instance) []config.Track { return in.TrackProcesses }, p.Name)
 }

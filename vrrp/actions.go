@@ -12,17 +12,26 @@ import (
 
 // step gives one event to a machine, does what it asks for, and moves its deadline.
 func (e *Engine) step(now time.Time, r *router, ev fsm.Event) {
+	if r.group != nil {
+		e.perform(now, r.group, r.group.machine.Step(now, r.member, ev))
+		return
+	}
 	before := r.machine.Snapshot().State
 	actions := r.machine.Step(now, ev)
+	e.act(now, r, before, r.machine.Snapshot().State, actions)
+}
+
+// act does what a machine asks for and moves its deadline.
+func (e *Engine) act(now time.Time, r *router, before, after fsm.State, actions []fsm.Action) {
 	said := false
 	for _, action := range actions {
 		if _, report := action.(fsm.Report); !report && !said {
-			e.logEntering(r, actions) // after the reason for it, before what it brings
+			e.logEntering(r, before, actions) // after the reason for it, before what it brings
 			said = true
 		}
 		e.do1(now, r, action)
 	}
-	if after := r.machine.Snapshot().State; after != before {
+	if after != before {
 		e.changed(r, before, after)
 	}
 	at, ok := r.machine.Deadline()

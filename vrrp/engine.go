@@ -12,6 +12,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/notify"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/wire"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	Beats Beats
 	// Scripts starts notify scripts; nil starts none.
 	Scripts Scripts
+	// Tracked runs the tracked scripts; nil runs none, and each stays without a result.
+	Tracked ScriptRunner
 	// Mail sends alert mails; nil sends none.
 	Mail Mailer
 	// Event receives the lines of vrrp_notify_fifo, without their ends. It must return at once; nil takes none.
@@ -64,6 +67,13 @@ type Scripts interface {
 	Notify(script config.Script, label string, arguments ...string)
 }
 
+// ScriptRunner runs tracked scripts.
+type ScriptRunner interface {
+	// Run starts script and returns at once. label says what it belongs to. After timeout, or when until is closed,
+	// the script is ended with its process group. done is called once, from any goroutine.
+	Run(script config.Script, label string, timeout time.Duration, until <-chan struct{}, done func(notify.Result))
+}
+
 // Mailer sends alert mails in the order in which it is given them. It must return at once.
 type Mailer interface {
 	// Send sends one mail. The subject is without the router_id in front.
@@ -80,14 +90,19 @@ type Engine struct {
 
 	routers map[string]*router // by Key
 	order   []*router          // in the order of the configuration
+	groups  []*group           // in the order of the configuration
 	sockets *socketPool
 	queue   deadlines
-	links   netif.State
+	links   netif.State             // as instances are to see them
 	virtual map[netip.Addr]struct{} // every virtual address of the configuration
 	worker  *kernelWorker
-	changes bool // something is to be reported
-	clock   clockPair
-	slots   slots
+	scripts trackedScripts
+	files   *trackedFiles
+
+	processes *trackedProcesses
+	changes   bool // something is to be reported
+	clock     clockPair
+	slots     slots
 
 	commands chan func()
 	readable chan *sharedSocket
@@ -97,6 +112,10 @@ type Engine struct {
 	newLinks *netif.State
 	linkErr  error
 	linkC    chan struct{}
+
+	rawLinks netif.State // as the kernel has them
+	debounce debounce
+	linksAt  time.Time // when a change that is held back comes to be seen, zero when there is none
 
 	outgoing []*sharedSocket // sockets with datagrams of this turn
 	retryAt  time.Time       // when instances without a socket are tried again
@@ -117,6 +136,9 @@ func New(opt Options) (*Engine, error) {
 		results:  make(chan result, 64),
 		linkC:    make(chan struct{}, 1),
 		stopped:  make(chan struct{}),
+		files:    &trackedFiles{},
+
+		processes: &trackedProcesses{},
 	}
 	e.sockets = newSocketPool(opt.Network, e.readable)
 	e.worker = newKernelWorker(opt, e.results)
@@ -135,7 +157,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.awaitLinks(); err != nil {
 		return err
 	}
-	if err := checkInterfaces(e.opt.Config, e.links); err != nil {
+	if err := CheckInterfaces(e.opt.Config, e.links); err != nil {
 		return err
 	}
 	workerDone := make(chan struct{})
@@ -149,8 +171,20 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) start(cfg config.Config) {
 	now := time.Now()
 	e.collectVirtual(cfg)
+	e.logDelays()
+	if len(e.opt.Resume) == 0 {
+		e.initFiles(cfg)
+	}
+	e.trackFiles(cfg)
+	e.trackProcesses(cfg)
+	e.trackScripts(cfg, false)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
+	}
+	e.regroup(now, cfg)
+	e.startGroups(now)
+	for _, r := range e.order {
+		e.startRouter(now, r)
 	}
 	e.reassertAll(now)
 	e.flush()
@@ -203,6 +237,9 @@ func (e *Engine) untilNext() time.Duration {
 	if !e.retryAt.IsZero() {
 		next = min(next, e.retryAt.Sub(now))
 	}
+	if !e.linksAt.IsZero() {
+		next = min(next, e.linksAt.Sub(now))
+	}
 	if at, ok := e.sockets.nextDrain(); ok {
 		next = min(next, at.Sub(now))
 	}
@@ -218,6 +255,9 @@ func (e *Engine) expire() {
 		e.retryAt = time.Time{}
 		e.applyFaults(now)
 	}
+	if !e.linksAt.IsZero() && !now.Before(e.linksAt) {
+		e.applyLinks(now)
+	}
 	for _, s := range e.sockets.drains(now) {
 		e.receive(s)
 	}
@@ -226,9 +266,9 @@ func (e *Engine) expire() {
 		if !ok {
 			return
 		}
-		if r.socket != nil && !r.socket.lookedAt.Equal(now) && e.mustLookFirst(r, now) {
-			r.socket.lookedAt = now
-			e.receive(r.socket)
+		if s := e.unread(now, r); s != nil && e.mustLookFirst(r, now) {
+			s.lookedAt = now
+			e.receive(s)
 			continue // the deadline may have moved
 		}
 		e.step(now, r, fsm.Tick{})
@@ -280,11 +320,15 @@ func (e *Engine) do(f func()) error {
 // When the addresses are to stay, the machines are left as they are: no peer is to be asked to take the addresses.
 func (e *Engine) stop(workerDone <-chan struct{}) error {
 	now := time.Now()
+	e.scripts.close()
+	e.files.close()
+	e.processes.close()
 	for _, r := range e.order {
 		if !e.opt.KeepAddresses {
 			e.step(now, r, fsm.Shutdown{})
 		}
 	}
+	e.stopGroups()
 	e.flush()
 	e.worker.close()
 	deadline := time.NewTimer(stopPatience)

@@ -37,8 +37,9 @@ func (e *Engine) takeLinks() (changed bool, err error) {
 	e.linkMu.Lock()
 	defer e.linkMu.Unlock()
 	if e.newLinks != nil {
-		e.links, e.newLinks, changed = *e.newLinks, nil, true
+		e.rawLinks, e.newLinks, changed = *e.newLinks, nil, true
 	}
+	e.links, e.linksAt = e.debounce.apply(time.Now(), e.rawLinks, e.linkDelays())
 	err, e.linkErr = e.linkErr, nil
 	return changed, err
 }
@@ -68,30 +69,43 @@ func (e *Engine) awaitLinks() error {
 
 // applyLinks looks at every instance again after the interfaces changed.
 func (e *Engine) applyLinks(now time.Time) {
+	before := e.links
 	_, err := e.takeLinks()
 	if err != nil {
 		e.log.Warnf("watching interfaces: %v", err)
 	}
+	e.logLinks(before)
 	e.applyFaults(now)
 }
 
-// applyFaults computes each instance's faults and source from the newest view, and tells the machines what changed.
-func (e *Engine) applyFaults(now time.Time) {
+// logLinks says which interfaces that somebody depends on have come up or gone down.
+func (e *Engine) logLinks(before netif.State) {
 	said := map[string]bool{}
+	say := func(name string) {
+		now := e.links.ByName[name].Ready()
+		if now != before.ByName[name].Ready() && !said[name] {
+			said[name] = true
+			e.log.Infof("Netlink reports %s %s", name, upDown(now))
+		}
+	}
+	for _, r := range e.order {
+		say(r.cfg.Interface)
+		for i := range r.cfg.TrackInterfaces {
+			say(r.cfg.TrackInterfaces[i].Name)
+		}
+	}
+}
+
+// applyFaults computes each instance's faults, priority and source from the newest view, and tells the machines what
+// changed.
+func (e *Engine) applyFaults(now time.Time) {
 	for _, r := range e.order {
 		source, faults := r.source, r.faults
-		wasReady := r.link.Ready()
 		e.observe(r)
-		if r.link.Ready() != wasReady && !said[r.cfg.Interface] {
-			said[r.cfg.Interface] = true
-			e.log.Infof("Netlink reports %s %s", r.cfg.Interface, upDown(r.link.Ready()))
-		}
 		if r.source != source && r.source.IsValid() {
 			e.step(now, r, fsm.SourceChanged{Source: r.source})
 		}
-		if r.faults != faults {
-			e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
-		}
+		e.stepTracked(now, r, faults)
 	}
 	e.reassertAll(now)
 }
@@ -117,8 +131,9 @@ func (e *Engine) observe(r *router) {
 	} else if a, ok := link.Primary(r.cfg.Family, e.isVirtual); ok {
 		r.source = a
 	}
+	links := e.observeTracked(r)
 	anywhere := r.cfg.Interface == "" // unicast over whatever interface the route says
-	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary))
+	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0
 	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, e.faultNoSource(r))
 	if r.faults.Has(fsm.FaultUnsupported) {
 		return // it never sends nor listens, so it needs no socket
@@ -161,8 +176,8 @@ func (e *Engine) collectVirtual(cfg config.Config) {
 	}
 }
 
-// checkInterfaces tells which interfaces of a configuration are missing.
-func checkInterfaces(cfg config.Config, links netif.State) error {
+// CheckInterfaces tells which interfaces of a configuration are missing.
+func CheckInterfaces(cfg config.Config, links netif.State) error {
 	if cfg.Global.DynamicInterfaces {
 		return nil
 	}

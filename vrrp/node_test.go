@@ -31,10 +31,12 @@ type node struct {
 	engine *Engine
 	script *fakeScripts
 	mails  *fakeMail
+	tracks *fakeTracked // nil: nobody runs tracked scripts
 	cancel context.CancelFunc
 	done   chan error
 	states []InstanceState
-	keep   bool // the addresses at the end
+	events []string // by the kernel worker
+	keep   bool     // the addresses at the end
 
 	network wire.Network // of host, where a test has put nothing else
 }
@@ -63,10 +65,15 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	if n.network == nil {
 		n.network = n.host.Network()
 	}
-	engine, err := New(Options{
+	opt := Options{
 		Config: cfg, Network: n.network, Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
-		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Report: func(s []InstanceState) { n.states = s },
-	})
+		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Event: func(line string) { n.events = append(n.events, line) },
+		Report: func(s []InstanceState) { n.states = s },
+	}
+	if n.tracks != nil {
+		opt.Tracked = n.tracks
+	}
+	engine, err := New(opt)
 	if err != nil {
 		n.t.Fatal(err)
 	}

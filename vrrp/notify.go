@@ -26,8 +26,8 @@ func (e *Engine) notifyEntered(r *router, a fsm.Entered) {
 	case fsm.Backup:
 		e.notify(r, r.cfg.NotifyBackup, "notify_backup", "BACKUP", a.Priority)
 	case fsm.FaultState:
-		if a.Init && !r.faults.Has(fsm.FaultInterface) {
-			return // at start upstream reports a fault only when an interface is the cause
+		if a.Init && !r.faults.Has(fsm.FaultInterface) && !r.faults.Has(fsm.FaultTracker) && r.group == nil {
+			return // at start upstream reports a fault only when something that is tracked, or the sync group, is the cause
 		}
 		e.notify(r, r.cfg.NotifyFault, "notify_fault", "FAULT", a.Priority)
 		if e.opt.Config.Global.NoEmailFaults {
@@ -87,18 +87,23 @@ func (e *Engine) event(r *router, what string, priority uint8) {
 	e.worker.note(r.key, r.cfg.Name, notification{event: fmt.Sprintf("INSTANCE %q %s %d", r.cfg.Name, what, priority)})
 }
 
-// eventPriority is the event of an effective priority that has changed.
+// eventPriority is the event of an effective priority that has changed. Whoever is not Master counts as Backup for it.
 func (e *Engine) eventPriority(r *router, priority uint8) {
 	if !r.cfg.NotifyPriorityChanges {
 		return
 	}
-	if state := r.machine.Snapshot().State; state == fsm.Master || state == fsm.Backup {
-		e.event(r, stateWord(state)+"_PRIORITY", priority)
+	what := "BACKUP_PRIORITY"
+	if r.machine.Snapshot().State == fsm.Master {
+		what = "MASTER_PRIORITY"
 	}
+	e.event(r, what, priority)
 }
 
-// eventStates writes the states of all instances, as a start would.
+// eventStates writes the states of all groups and instances, as a start would.
 func (e *Engine) eventStates() {
+	for _, g := range e.groups {
+		e.eventGroup(g, stateWord(g.machine.State()))
+	}
 	for _, r := range e.order {
 		s := r.machine.Snapshot()
 		e.event(r, stateWord(s.State), s.Priority)

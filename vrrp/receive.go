@@ -144,11 +144,12 @@ func (e *Engine) reportRest(r *router, a fsm.Report) {
 	}
 }
 
-// logEntering says which state is entered before anything that belongs to it is logged.
-func (e *Engine) logEntering(r *router, actions []fsm.Action) {
+// logEntering says which state is entered before anything that belongs to it is logged. An instance in Fault that only
+// waits for a script has said nothing, and as upstream's says nothing when the script fails: the script's line does.
+func (e *Engine) logEntering(r *router, before fsm.State, actions []fsm.Action) {
 	for _, action := range actions {
 		a, ok := action.(fsm.Entered)
-		if !ok {
+		if !ok || a.Init && r.faults.Pending() || a.State == before {
 			continue
 		}
 		init := ""

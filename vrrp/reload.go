@@ -12,7 +12,7 @@ import (
 // any goroutine.
 func (e *Engine) Check(cfg config.Config) error {
 	var err error
-	if stopped := e.do(func() { err = checkInterfaces(cfg, e.links) }); stopped != nil {
+	if stopped := e.do(func() { err = CheckInterfaces(cfg, e.links) }); stopped != nil {
 		return stopped
 	}
 	if err != nil {
@@ -32,6 +32,10 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Config = cfg
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
+	e.logDelays()
+	e.trackFiles(cfg)
+	e.trackProcesses(cfg)
+	e.trackScripts(cfg, true)
 	for _, c := range changes {
 		if c.Kind == config.Removed {
 			if r := e.routers[Key(c.Old)]; r != nil {
@@ -39,6 +43,8 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 			}
 		}
 	}
+	e.regroup(now, cfg)
+	var added []*router
 	for _, c := range changes {
 		switch c.Kind {
 		case config.Updated:
@@ -46,11 +52,16 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 				e.updateRouter(now, r, c.New)
 			}
 		case config.Added:
-			e.addRouter(now, c.New)
+			added = append(added, e.addRouter(now, c.New))
 		}
 	}
 	e.reorder(cfg)
-	e.reassertAll(now)
+	e.regroup(now, cfg)
+	e.startGroups(now)
+	for _, r := range added {
+		e.startRouter(now, r)
+	}
+	e.applyFaults(now) // what is tracked may have changed where the instances have not
 	if cfg.Global.FIFOWriteVRRPStatesOnReload {
 		e.eventStates()
 	}
@@ -63,6 +74,7 @@ func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
 	r.configure(cfg)
 	e.observe(r)
 	e.step(now, r, fsm.Reconfigured{Config: machineConfig(cfg, r.source)})
+	e.stepPriority(now, r)
 	if r.faults != faults || cfg.Unsupported != nil || old.Unsupported != nil {
 		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	}

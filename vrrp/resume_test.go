@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"keepalived-go/config"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/wire"
 )
@@ -86,18 +87,21 @@ func TestResumeWithNewPriority(t *testing.T) {
 	for _, row := range []struct{ base, effective, configured, want uint8 }{
 		{100, 100, 101, 101},
 		{100, 100, 50, 50},
-		{100, 90, 100, 90}, // lowered by a tracker, which has not changed its mind
+		{100, 90, 100, 90}, // lowered by a tracker, of which nothing is known yet
 		{100, 90, 101, 101},
 	} {
 		inBubble(t, func(t *testing.T) {
 			lan := wire.NewLAN()
 			a := newNode(t, lan, "a", "192.168.4.100/24")
 			cfg := instance(row.configured, time.Second)
+			cfg.TrackScripts = []config.Track{{Name: "chk", Weight: config.Weight{Value: -10}}}
 			last := InstanceState{
 				Key: Key(cfg), State: fsm.Master, Priority: row.effective, BasePriority: row.base,
 				LastAdvert: newClockPair().mono - int64(time.Second),
 			}
-			a.start(configOf(cfg), map[string]InstanceState{last.Key: last})
+			c := configOf(cfg)
+			c.Scripts = []config.TrackScript{script("chk")} // nobody runs it: it has no result
+			a.start(c, map[string]InstanceState{last.Key: last})
 			settle(10 * time.Millisecond)
 			expectState(t, a, fsm.Master)
 			states, err := a.engine.States()

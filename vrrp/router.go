@@ -6,6 +6,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/track"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/packet"
 )
@@ -16,11 +17,16 @@ type router struct {
 	cfg       config.Instance
 	addresses []netif.Address // of cfg, as the kernel takes them; never changed
 	machine   *fsm.Machine
+	group     *group // nil: none
+	member    int    // place in it
 
 	link   netif.Link // as last seen; Index 0 when it is missing
 	source netip.Addr // primary address, invalid when there is none
 	faults fsm.FaultSet
 	socket *sharedSocket
+
+	tracked track.Influence // of everything that it tracks
+	resumed bool            // it went on as Master, and scripts have had no result since
 
 	message packet.Message
 	expect  packet.Expect
@@ -41,6 +47,7 @@ type router struct {
 	lastSource netip.Addr // of the last advert
 	slot       int        // in Beats
 	removed    bool       // by a reload
+	resuming   bool       // is to go on as Master from a former process
 	mailed     string     // what the last alert mail said
 
 	seen       map[place]struct{} // addresses that the interfaces have had since it became Master
@@ -148,7 +155,7 @@ func kernelAddress(a config.Address, dev string) netif.Address {
 	}
 }
 
-// addRouter starts one instance.
+// addRouter makes one instance, with its source and its faults. startRouter brings it to life.
 func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	var resume *InstanceState
 	if s, ok := e.opt.Resume[Key(cfg)]; ok && s.resumable(cfg, now, e.clock) {
@@ -157,23 +164,44 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	r := e.newRouter(cfg, resume, now)
 	e.routers[r.key] = r
 	e.order = append(e.order, r)
+	r.resumed, r.resuming = resume != nil, resume != nil
 	e.observe(r)
 	e.step(now, r, fsm.SourceChanged{Source: r.source})
+	e.stepPriority(now, r)
 	e.sayHeld(cfg)
-	if resume != nil && r.faults == 0 {
-		e.log.Infof("(%s) Resuming as MASTER", cfg.Name)
-		if r.socket != nil {
-			e.receive(r.socket)
-		}
-		e.step(now, r, fsm.Tick{})
-		return r
+	switch {
+	case r.resuming && r.faults != 0:
+		e.startAfresh(now, r)
+	case !r.resuming:
+		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	}
-	if resume != nil {
-		r.machine = fsm.New(machineConfig(cfg, r.source))
-	}
-	e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
-	e.step(now, r, fsm.Startup{})
 	return r
+}
+
+// startAfresh has an instance that was to go on as Master begin like any other. It is in Init: nobody is told yet.
+func (e *Engine) startAfresh(now time.Time, r *router) {
+	r.resumed, r.resuming = false, false
+	r.machine = fsm.New(machineConfig(r.cfg, r.source))
+	e.observe(r)
+	if p := r.tracked.Priority(r.cfg.Priority); r.cfg.Priority != ownerPriority {
+		r.machine.Step(now, fsm.PriorityChanged{Priority: p})
+	}
+	r.machine.Step(now, fsm.FaultsChanged{Faults: r.faults})
+}
+
+// startRouter begins the life of an instance.
+func (e *Engine) startRouter(now time.Time, r *router) {
+	if !r.resuming {
+		e.logTrackFaults(r)
+		e.step(now, r, fsm.Startup{})
+		return
+	}
+	r.resuming = false
+	e.log.Infof("(%s) Resuming as MASTER", r.cfg.Name)
+	if r.socket != nil {
+		e.receive(r.socket)
+	}
+	e.step(now, r, fsm.Tick{})
 }
 
 // removeRouter ends one instance that a reload took out of the configuration.

@@ -7,6 +7,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/track"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/wire"
 )
@@ -15,8 +16,14 @@ import (
 type View struct {
 	Config    config.Config
 	Instances []InstanceView // in the order of the configuration
+	Groups    []GroupView    // in the order of the configuration
 	Links     netif.State
 	Sockets   []SocketView // in the order of their descriptors
+	Scripts   []ScriptView // those that are tracked, in the order of the configuration
+	Files     []FileView   // likewise
+	Processes []ProcessView
+	// Delayed names the interfaces whose change is held back by interface_up_down_delays.
+	Delayed map[string]bool
 }
 
 // InstanceView is one moment of an instance.
@@ -24,13 +31,33 @@ type InstanceView struct {
 	Config   config.Instance
 	Machine  fsm.Snapshot
 	Stats    Stats
-	Source   netip.Addr // primary address, invalid when there is none
-	LastSent time.Time  // last advert, zero when there was none
-	Deadline time.Time  // when the machine wants to act next, zero when only an event can move it
-	Index    int        // of its interface, 0 when that is missing
-	In, Out  int        // descriptors of its socket, -1 without one
+	Tracked  track.Influence // of everything that it tracks
+	Source   netip.Addr      // primary address, invalid when there is none
+	LastSent time.Time       // last advert, zero when there was none
+	Deadline time.Time       // when the machine wants to act next, zero when only an event can move it
+	Index    int             // of its interface, 0 when that is missing
+	In, Out  int             // descriptors of its socket, -1 without one
 	// OldChecksum says that a peer has been heard that knows the checksum of old releases alone.
 	OldChecksum bool
+}
+
+// ScriptView is one moment of a tracked script.
+type ScriptView struct {
+	Config config.TrackScript
+	State  track.Script
+	Phase  track.Phase
+}
+
+// FileView is one moment of a tracked file.
+type FileView struct {
+	Config config.TrackFile
+	Status int // the number in it
+}
+
+// ProcessView is one moment of a tracked process.
+type ProcessView struct {
+	Config config.TrackProcess
+	Status track.ProcessStatus
 }
 
 // SocketView is one socket with the instances that use it.
@@ -60,9 +87,16 @@ func (e *Engine) View(clearing bool) (View, error) {
 }
 
 func (e *Engine) view() View {
-	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order))}
+	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view(), Files: e.files.view(),
+		Processes: e.processes.view(), Delayed: map[string]bool{}}
+	for name := range e.debounce.since {
+		v.Delayed[name] = true
+	}
 	for _, r := range e.order {
 		v.Instances = append(v.Instances, r.view())
+	}
+	for _, g := range e.groups {
+		v.Groups = append(v.Groups, g.view())
 	}
 	for _, s := range e.sockets.sockets {
 		v.Sockets = append(v.Sockets, s.view())
@@ -73,7 +107,7 @@ func (e *Engine) view() View {
 
 func (r *router) view() InstanceView {
 	v := InstanceView{
-		Config: r.cfg, Machine: r.machine.Snapshot(), Stats: r.stats, Source: r.source,
+		Config: r.cfg, Machine: r.machine.Snapshot(), Stats: r.stats, Tracked: r.tracked, Source: r.source,
 		LastSent: r.lastSent, Deadline: r.deadline, Index: r.link.Index, In: -1, Out: -1, OldChecksum: r.oldChecksum,
 	}
 	if r.socket != nil {

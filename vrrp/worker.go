@@ -38,7 +38,6 @@ type kernelWorker struct {
 // job is what is to be done for one instance.
 type job struct {
 	key, name string
-	queued    bool
 	assert    bool            // want and drop are to be applied
 	want      []netif.Address // to be there
 	drop      []netif.Address // to be gone
@@ -117,6 +116,8 @@ func (w *kernelWorker) note(key, name string, n notification) {
 	})
 }
 
+// stage changes what is to be done for one instance, which then comes after all that was asked for before: scripts and
+// events of several instances have the order of their transitions.
 func (w *kernelWorker) stage(key, name string, change func(*job)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -126,10 +127,14 @@ func (w *kernelWorker) stage(key, name string, change func(*job)) {
 		w.jobs[key] = j
 	}
 	change(j)
-	if !j.queued {
-		j.queued = true
-		w.staged = append(w.staged, j)
+	if n := len(w.staged); n > 0 && w.staged[n-1] == j {
+		return
 	}
+	if ok {
+		waits := func(other *job) bool { return other == j }
+		w.queue, w.staged = slices.DeleteFunc(w.queue, waits), slices.DeleteFunc(w.staged, waits)
+	}
+	w.staged = append(w.staged, j)
 }
 
 // release lets the worker begin with what was staged.

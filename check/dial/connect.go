@@ -50,7 +50,7 @@ func begin(fd int, remote unix.Sockaddr, to config.Connection) error {
 			return &SetupError{Step: "binding", Err: err}
 		}
 		if err := unix.Bind(fd, local); err != nil {
-			return os.NewSyscallError("bind", err)
+			return bound(os.NewSyscallError("bind", err), to)
 		}
 	}
 	return connect(fd, remote)

@@ -29,7 +29,8 @@ func (Dialer) Dial(ctx context.Context, network string, to config.Connection) (n
 		KeepAlive: -time.Second, // a check is over before the first probe would be sent
 		Control:   func(_, _ string, c syscall.RawConn) error { return prepare(c, to) },
 	}
-	return d.DialContext(ctx, network, to.Addr.String())
+	conn, err := d.DialContext(ctx, network, to.Addr.String())
+	return conn, bound(err, to)
 }
 
 // local is the address that the connection comes from; nil leaves it to the kernel. A port without an address means
@@ -54,12 +55,12 @@ func prepare(c syscall.RawConn, to config.Connection) error {
 func setOptions(fd int, to config.Connection) error {
 	if to.Mark != 0 {
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(to.Mark)); err != nil {
-			return &SetupError{Step: fmt.Sprintf("setting fwmark %d", to.Mark), Err: err}
+			return &SetupError{Step: fmt.Sprintf("setting fwmark %d", to.Mark), Err: err, Remedy: rightRemedy(err, "CAP_NET_ADMIN")}
 		}
 	}
 	if to.BindIf != "" {
 		if err := unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE, to.BindIf); err != nil {
-			return &SetupError{Step: "binding to " + to.BindIf, Err: err}
+			return &SetupError{Step: "binding to " + to.BindIf, Err: err, Remedy: rightRemedy(err, "CAP_NET_RAW")}
 		}
 	}
 	return nil
@@ -67,11 +68,18 @@ func setOptions(fd int, to config.Connection) error {
 
 // SetupError says that the socket could not be made as configured. It says nothing about the server.
 type SetupError struct {
-	Step string
-	Err  error
+	Step   string
+	Err    error
+	Remedy string // what to do; may be empty
 }
 
-func (e *SetupError) Error() string { return e.Step + ": " + e.Err.Error() }
+func (e *SetupError) Error() string {
+	said := e.Step + ": " + e.Err.Error()
+	if e.Remedy != "" {
+		said += " (" + e.Remedy + ")"
+	}
+	return said
+}
 
 // Unwrap gives the system's error.
 func (e *SetupError) Unwrap() error { return e.Err }

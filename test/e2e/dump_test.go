@@ -65,12 +65,34 @@ func dumpConfig(n *network) string {
 	vrrp_garp_master_refresh 60
 	vrrp_garp_lower_prio_repeat 2
 }
+vrrp_script chk {
+	script "/usr/bin/test -d %[1]s"
+	interval 60
+	timeout 5
+	weight -5
+	rise 2
+	fall 3
+}
+track_file num {
+	file %[1]s/tmp/num
+	weight 2
+	init_file 0
+}
 `
 	const extra = `	nopreempt
 	garp_master_delay 3
 	notify_master "%[1]s/notify.sh master 'two words' it\'s"
 	notify_backup %[1]s/notify.sh
 	notify "%[1]s/notify.sh any"
+	track_script {
+		chk
+	}
+	track_file {
+		num weight 3 reverse
+	}
+	track_interface {
+		lo weight 4
+	}
 	virtual_ipaddress_excluded {
 		10.1.1.1/32
 		10.2.1.1/24 brd + scope link

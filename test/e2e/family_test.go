@@ -214,7 +214,7 @@ func familyLife(n *network, s style, programs [2]lab.Program) {
 	if programs[0].Path == ours.Path {
 		n.t.Log("somebody else takes the addresses off the Master")
 		for _, a := range s.addresses() {
-			n.must(web1.IP(n.context(time.Second), "addr del %s dev eth0", installed(n, web1, a)))
+			n.must(web1.IP(n.context(time.Second), "addr del %s dev eth0", prefixOn(n, web1, a)))
 		}
 		n.holdsAll(s, web1, 2*time.Second)
 	}
@@ -258,8 +258,8 @@ func familyLife(n *network, s style, programs [2]lab.Program) {
 	n.quiet()
 }
 
-// installed is an address as it is on a server, with the length of its network.
-func installed(n *network, host *lab.Host, a netip.Addr) netip.Prefix {
+// prefixOn is an address as it is on a server, with the length of its network.
+func prefixOn(n *network, host *lab.Host, a netip.Addr) netip.Prefix {
 	n.t.Helper()
 	four, err := host.List()
 	n.must(err)

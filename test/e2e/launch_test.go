@@ -198,8 +198,8 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// TestNotRoot starts the daemon as somebody who may not open raw sockets. As
-// upstream it goes on, but it says why it is of no use, and crashes over
+// TestNotRoot starts the daemon as somebody who may not open raw sockets. It
+// goes on, which upstream does not, says why it is of no use, and crashes over
 // nothing.
 func TestNotRoot(t *testing.T) {
 	if checksItself() {

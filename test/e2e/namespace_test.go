@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -249,6 +250,70 @@ func TestNamespaceDaemon(t *testing.T) {
 		if _, err := os.Lstat(web.Path("/run/keepalived")); !os.IsNotExist(err) {
 			t.Errorf("/run/keepalived is left: %v", err)
 		}
+	}
+}
+
+// TestNamespaceFromInside starts the daemon with ip netns exec, in the namespace
+// that the configuration names as well. After the death of the parent alone
+// everything ends, and a new start finds nothing in its way.
+func TestNamespaceFromInside(t *testing.T) {
+	t.Parallel()
+	for _, p := range []lab.Program{ours, peer} {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, dialects[1])
+			web := n.web[0]
+			n.namespace(web, "red")
+			path, err := web.Write("keepalived.conf", "net_namespace red\n"+strings.ReplaceAll(quick, "192.168.4", "192.168.9"), 0o644)
+			n.must(err)
+			for _, end := range []unix.Signal{unix.SIGKILL, unix.SIGTERM} {
+				daemon, err := web.Start("ip", []string{"netns", "exec", "red", p.Path, "-n", "-l", "-D", "-f", path}, p.Env)
+				n.must(err)
+				_, err = daemon.WaitLine(n.context(time.Second), 0, "Entering MASTER STATE")
+				if err != nil {
+					t.Fatalf("%v\n%s", err, daemon.Output())
+				}
+				red := strings.TrimSpace(n.ip(web, "netns exec red readlink /proc/self/ns/net"))
+				n.everyThread(web, &lab.Daemon{Process: daemon}, red)
+				n.must(daemon.Signal(end))
+				_, _, err = daemon.Wait(n.context(time.Second))
+				n.must(err)
+				n.must(nobody(n.context(time.Second), web))
+			}
+		})
+	}
+}
+
+// TestNamespaceStopEarly stops the daemon at any moment of its way into the
+// namespace: nothing is left, whatever it had come to.
+func TestNamespaceStopEarly(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	web := n.web[0]
+	n.namespace(web, "red")
+	path, err := web.Write("keepalived.conf", "net_namespace red\n"+strings.ReplaceAll(quick, "192.168.4", "192.168.9"), 0o644)
+	n.must(err)
+	for i := range 20 {
+		daemon, err := web.Start(ours.Path, []string{"-n", "-l", "-f", path}, ours.Env)
+		n.must(err)
+		n.must(lab.Pass(t.Context(), time.Duration(1+i*3)*time.Millisecond))
+		n.must(daemon.Signal(unix.SIGTERM))
+		// Before its handlers stand the signal itself ends it.
+		status, _, err := daemon.Wait(n.context(time.Second))
+		if err != nil || status != 0 && status != -1 {
+			t.Fatalf("after %d ms: status %d, %v\n%s", 1+i*3, status, err, daemon.Output())
+		}
+		n.must(nobody(n.context(time.Second), web))
+		if found := n.ip(web, "-n red -br addr show dev eth0"); strings.Contains(found, "192.168.9.80") {
+			t.Fatalf("after %d ms the namespace has %s", 1+i*3, found)
+		}
+	}
+	if _, err := os.Lstat(web.Path("/run/keepalived")); !os.IsNotExist(err) {
+		t.Errorf("/run/keepalived is left: %v", err)
 	}
 }
 

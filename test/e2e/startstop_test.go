@@ -46,6 +46,29 @@ func TestStartupShutdownScripts(t *testing.T) {
 	}
 }
 
+// TestShutdownScriptAfterDeath has the child die where it must not be started
+// again: the script runs at this end, too.
+func TestShutdownScriptAfterDeath(t *testing.T) {
+	t.Parallel()
+	for _, p := range []lab.Program{ours, peer} {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, dialects[1])
+			web := n.web[0]
+			script, err := web.Write("hook.sh", "#!/bin/sh\necho $1 ran >> "+lab.Dir+"/hooks\n", 0o755)
+			n.must(err)
+			daemon := n.start(web, p, "global_defs {\nscript_user root\nshutdown_script \""+script+" shutdown\"\n}\n"+n.dialect.config("MASTER", high), "-R")
+			n.holds(web, n.dialect.masterDown(high))
+			child, err := daemon.VRRPChild(n.context(0), 0)
+			n.must(err)
+			n.must(unix.Kill(child, unix.SIGKILL))
+			_, _, err = daemon.Wait(n.context(time.Second))
+			n.must(err)
+			n.hooked(web, "shutdown ran\n")
+		})
+	}
+}
+
 // hooked waits until the scripts have noted these lines.
 func (n *network) hooked(host *lab.Host, want string) {
 	n.t.Helper()

@@ -28,6 +28,14 @@ type (
 	}
 	// Stopped says that the machine has come to its end (notify_stop).
 	Stopped struct{ Priority uint8 }
+	// GroupSyncing says that the members of a group that are not in State yet are taken there next.
+	GroupSyncing struct{ State State }
+	// GroupEntered says that a group has come to a state; notifications of the group hang on it. Init is true for the
+	// first one, which comes before those of the members.
+	GroupEntered struct {
+		State State
+		Init  bool
+	}
 	// Report is something an operator wants to read in the log; it changes nothing.
 	Report struct {
 		Kind     ReportKind
@@ -47,6 +55,8 @@ func (RemoveAddresses) isAction() {}
 func (Announce) isAction()        {}
 func (Entered) isAction()         {}
 func (Stopped) isAction()         {}
+func (GroupSyncing) isAction()    {}
+func (GroupEntered) isAction()    {}
 func (Report) isAction()          {}
 
 // AnnounceCause says why addresses are announced.

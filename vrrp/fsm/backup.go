@@ -7,6 +7,8 @@ type backup struct {
 	downAt    time.Time // when the master is believed to be gone
 	preemptAt time.Time // when preempt_delay runs out; zero: no lower master was heard yet
 	preempted bool      // the end of preempt_delay was reported
+	wants     bool      // no master was heard in time, but the sync group has it wait
+	follows   bool      // a master was accepted, and has not given up
 }
 
 func (m *Machine) enterBackup(now time.Time) {
@@ -19,6 +21,10 @@ func (m *Machine) backupTick(now time.Time) {
 		return
 	}
 	m.do(Report{Kind: ReportTimeout, Ours: m.priority})
+	if m.bonds.held {
+		m.wait(now)
+		return
+	}
 	m.exit(now, resign)
 	m.enterMaster(now)
 }
@@ -28,7 +34,7 @@ func (m *Machine) backupAdvert(now time.Time, a Advert) {
 	switch {
 	case a.Priority == 0:
 		m.do(Report{Kind: ReportPriorityZeroBackup, Peer: a.Source, Ours: m.priority})
-		m.backup.downAt = now.Add(m.skew())
+		m.backup.downAt, m.backup.follows = now.Add(m.skew()), false
 	case !m.cfg.Preempt || a.Priority >= m.priority || m.preemptDelayed(now):
 		m.meet(a)
 		m.follow(now, a)
@@ -57,6 +63,7 @@ func (m *Machine) follow(now time.Time, a Advert) {
 	m.peerPriority = a.Priority
 	m.lastAdvert = now
 	m.backup.downAt = now.Add(m.masterDown())
+	m.backup.follows, m.backup.wants = true, false
 	switch {
 	case m.cfg.PreemptDelay == 0:
 	case a.Priority >= m.priority:

@@ -27,6 +27,12 @@ type (
 	PriorityChanged struct{ Priority uint8 }
 	// SourceChanged gives the interface's primary address, which decides between equal priorities.
 	SourceChanged struct{ Source netip.Addr }
+	// Verdict is what a Group has decided for a member: Backup takes a Master down without a farewell, because a better
+	// one is known; Master is for a Backup that wants it.
+	Verdict struct{ State State }
+	// MemberOutranked tells a member that another one of its group has outranked a rival. The rival was Master of all,
+	// so the announcements of every member are made again.
+	MemberOutranked struct{}
 	// Reconfigured gives the configuration of a reload. The running state is kept wherever upstream keeps it.
 	Reconfigured struct{ Config Config }
 )
@@ -38,6 +44,8 @@ func (Advert) isEvent()          {}
 func (FaultsChanged) isEvent()   {}
 func (PriorityChanged) isEvent() {}
 func (SourceChanged) isEvent()   {}
+func (Verdict) isEvent()         {}
+func (MemberOutranked) isEvent() {}
 func (Reconfigured) isEvent()    {}
 
 // Fault is one reason why a virtual router may not run.
@@ -50,11 +58,14 @@ const (
 	FaultTracker                  // a tracked object without weight failed
 	FaultUnsupported              // the configuration asks for something that cannot be done yet
 	FaultPermission               // the socket could not be opened
+	FaultPending                  // a tracked script without weight has had no result yet
+	FaultGroup                    // another member of the sync group has a fault; only a Group sets it
 )
 
 // String is the operator's word for the reason.
 func (f Fault) String() string {
-	return [...]string{"interface down", "no address", "tracker failed", "unsupported configuration", "no socket"}[f]
+	return [...]string{"interface down", "no address", "tracker failed", "unsupported configuration", "no socket",
+		"no result of a script", "member of the sync group in fault"}[f]
 }
 
 // FaultSet is a set of reasons. The zero value is the empty set.
@@ -70,3 +81,6 @@ func (s FaultSet) With(f Fault, on bool) FaultSet {
 
 // Has tells whether f is in the set.
 func (s FaultSet) Has(f Fault) bool { return s&(1<<f) != 0 }
+
+// Pending tells whether the only reason is that a script has had no result yet: nothing has failed, and nobody is told.
+func (s FaultSet) Pending() bool { return s == FaultSet(0).With(FaultPending, true) }

@@ -15,6 +15,7 @@ type Machine struct {
 	source   netip.Addr
 	faults   FaultSet
 	startsAt time.Time // end of the startup delay
+	bonds    bonds     // of its sync group
 
 	peer           netip.Addr // the master that was heard last
 	peerPriority   uint8
@@ -72,6 +73,10 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.priorityChanged(ev.Priority)
 	case SourceChanged:
 		m.source = ev.Source
+	case Verdict:
+		m.verdict(now, ev.State)
+	case MemberOutranked:
+		m.memberOutranked(now)
 	case Reconfigured:
 		m.reconfigured(now, ev.Config)
 	}
@@ -99,6 +104,9 @@ func (m *Machine) Snapshot() Snapshot {
 	}
 	if m.backup != nil {
 		s.MasterDownAt = m.backup.downAt
+		if m.backup.wants {
+			s.Wanted = Master
+		}
 	}
 	return s
 }
@@ -124,9 +132,9 @@ func (m *Machine) leaveInit(now time.Time) {
 		return
 	}
 	m.enterBackup(now)
-	if m.owner() {
+	if m.owner() && !m.bonds.mixed {
 		// An owner passes through Backup unseen (RFC 9568 section 6.4.1).
-		m.backup.downAt = m.counted(now).Add(ownerDelay)
+		m.backup.downAt, m.backup.wants = m.counted(now).Add(ownerDelay), true
 		return
 	}
 	m.do(Entered{State: Backup, Priority: m.priority, Init: true})
@@ -173,9 +181,13 @@ func (m *Machine) advert(now time.Time, a Advert) {
 // faultsChanged enters Fault with the first reason and leaves it with the last one. It leads to Backup with a whole
 // Active_Down_Interval even for an owner: that is upstream's way, the RFC would have the owner go on as at its start.
 func (m *Machine) faultsChanged(now time.Time, faults FaultSet) {
+	pending := m.faults.Pending()
 	m.faults = faults
 	switch {
 	case m.state == Init:
+	case faults != 0 && m.state == FaultState && pending && !faults.Pending():
+		m.enterFault(now)
+		m.do(Entered{State: FaultState, Priority: m.priority}) // what was waited for has failed
 	case faults != 0 && m.state != FaultState:
 		m.exit(now, resign)
 		m.enterFault(now)

@@ -58,6 +58,13 @@ func words(a Action) string {
 		return fmt.Sprintf("entered %s %d", a.State, a.Priority)
 	case Stopped:
 		return fmt.Sprintf("stopped %d", a.Priority)
+	case GroupSyncing:
+		return "syncing " + a.State.String()
+	case GroupEntered:
+		if a.Init {
+			return "entered " + a.State.String() + " init"
+		}
+		return "entered " + a.State.String()
 	case Report:
 		return "report " + a.Kind.String()
 	}

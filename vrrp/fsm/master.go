@@ -140,6 +140,12 @@ func (m *Machine) outrank(now time.Time, a Advert) {
 	if !m.cfg.LowerPrioNoAdvert {
 		m.sendNow(now)
 	}
+	m.repair(now)
+	m.do(Report{Kind: ReportLowerPriorityRx, Peer: a.Source, Priority: a.Priority, Ours: m.priority})
+}
+
+// repair announces the addresses that a rival has announced.
+func (m *Machine) repair(now time.Time) {
 	c, s := m.cfg.Announce, m.master
 	m.announce(AnnounceLowerPriority, c.LowerPrioRepeat)
 	if c.LowerPrioRepeat > 0 && c.LowerPrioDelay > 0 {
@@ -148,7 +154,6 @@ func (m *Machine) outrank(now time.Time, a Advert) {
 			s.lowerAt = now.Add(c.LowerPrioDelay)
 		}
 	}
-	m.do(Report{Kind: ReportLowerPriorityRx, Peer: a.Source, Priority: a.Priority, Ours: m.priority})
 }
 
 // stepDown gives the role to a better master.
@@ -162,5 +167,6 @@ func (m *Machine) stepDown(now time.Time, a Advert) {
 	m.learn(a)
 	m.peer, m.peerPriority, m.lastAdvert = a.Source, a.Priority, now
 	m.enterBackup(now)
+	m.backup.follows = true
 	m.do(Entered{State: Backup, Priority: m.priority})
 }

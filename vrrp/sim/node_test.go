@@ -16,6 +16,7 @@ type node struct {
 	address netip.Addr
 	cfg     fsm.Config
 	machine *fsm.Machine // nil: the process does not run
+	host    *host        // with other routers in one sync group, nil without
 	message packet.Message
 	id      uint16
 
@@ -118,8 +119,16 @@ func (n *node) receive(at time.Time, datagram []byte, spoilt bool) {
 
 // step gives the machine one event, does what it asks for, and has the oracle look.
 func (n *node) step(at time.Time, ev fsm.Event) {
+	if n.host != nil {
+		n.host.step(at, n, ev)
+		return
+	}
 	before := n.machine.Snapshot()
-	actions := n.machine.Step(at, ev)
+	n.act(at, ev, before, n.machine.Step(at, ev))
+}
+
+// act does what the machine asks for after an event.
+func (n *node) act(at time.Time, ev fsm.Event, before fsm.Snapshot, actions []fsm.Action) {
 	if n.world.traced && len(actions) > 0 {
 		n.world.note("%s %T%+v -> %v %T%+v", n, ev, ev, n.state(), actions, actions)
 	}

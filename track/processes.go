@@ -1,0 +1,255 @@
+package track
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"keepalived-go/netif"
+)
+
+// pollInterval is how often the list of processes is read where the kernel reports no events. The end of a process that
+// counts is seen at once even then.
+const pollInterval = 500 * time.Millisecond
+
+// ProcessOptions say where processes are read. The zero value is right for a daemon.
+type ProcessOptions struct {
+	Buffer int  // of the socket for process events in bytes, 0: the kernel's default
+	Force  bool // more than the limit of the system
+	Poll   bool // never ask for events
+	Proc   string
+}
+
+// Processes counts processes, from WatchProcesses until Close.
+type Processes struct {
+	opt     ProcessOptions
+	wanted  []Process
+	quorums []Quorum
+	counted map[int][]int // by process, which of wanted it counts for
+	cmdline bool          // some of wanted need the command line
+
+	report func(ProcessStatus)
+	events chan netif.ProcessEvent
+	until  chan struct{}
+}
+
+// WatchProcesses returns how it is with each of the wanted kinds of process, and reports each that changes, from one
+// goroutine, until Close.
+func WatchProcesses(opt ProcessOptions, wanted []Process, report func(ProcessStatus)) (*Processes, []ProcessStatus) {
+	if opt.Proc == "" {
+		opt.Proc = "/proc"
+	}
+	p := &Processes{
+		opt: opt, wanted: slices.Clone(wanted), counted: map[int][]int{}, report: report,
+		events: make(chan netif.ProcessEvent, 256), until: make(chan struct{}),
+	}
+	p.cmdline = slices.ContainsFunc(wanted, func(w Process) bool { return w.FullCommand })
+	p.scan(false)
+	first := make([]ProcessStatus, 0, len(wanted))
+	for i := range p.wanted {
+		q := NewQuorum(&p.wanted[i], p.count(i))
+		p.quorums = append(p.quorums, q)
+		first = append(first, q.Status())
+	}
+	go p.loop()
+	return p, first
+}
+
+// Close ends the watch. A report that is on its way may still come.
+func (p *Processes) Close() { close(p.until) }
+
+func (p *Processes) loop() {
+	poll := !p.listen()
+	p.scan(poll) // what has changed before the kernel reported
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	if !poll {
+		ticker.Stop()
+	}
+	delay := time.NewTimer(time.Hour)
+	defer delay.Stop()
+	for {
+		p.judge(delay)
+		select {
+		case <-p.until:
+			return
+		case <-ticker.C:
+			p.scan(true)
+		case e := <-p.events:
+			p.take(e, poll)
+		case <-delay.C:
+		}
+	}
+}
+
+// listen has the kernel report events; ok is false when it does not.
+func (p *Processes) listen() (ok bool) {
+	if p.opt.Poll {
+		return false
+	}
+	source, err := netif.OpenProcessEvents(p.opt.Buffer, p.opt.Force)
+	if err != nil {
+		return false
+	}
+	go func() { <-p.until; _ = source.Close() }()
+	go func() {
+		_ = source.Read(p.post) // it fails at Close only
+	}()
+	return true
+}
+
+func (p *Processes) post(e netif.ProcessEvent) {
+	select {
+	case p.events <- e:
+	case <-p.until:
+	}
+}
+
+// take looks at what an event is about, with all that have come meanwhile.
+func (p *Processes) take(e netif.ProcessEvent, poll bool) {
+	for {
+		switch {
+		case e.Kind == netif.ProcessesLost:
+			p.scan(poll)
+		case e.Kind == netif.ProcessEnded:
+			delete(p.counted, e.Pid)
+		case e.Parent == 0 || p.counted[e.Parent] != nil: // else a child is of no interest until it executes something
+			p.look(e.Pid, poll)
+		}
+		select {
+		case e = <-p.events:
+		default:
+			return
+		}
+	}
+}
+
+// judge counts, reports what is new, and sets the timer to when a delay ends.
+func (p *Processes) judge(delay *time.Timer) {
+	now, next := time.Now(), time.Hour
+	for i := range p.quorums {
+		q := &p.quorums[i]
+		before := q.Status()
+		q.Count(now, p.count(i))
+		if s := q.Status(); s != before {
+			p.report(s)
+		}
+		if at, ok := q.Deadline(); ok {
+			next = min(next, max(at.Sub(now), 0))
+		}
+	}
+	delay.Reset(next)
+}
+
+func (p *Processes) count(wanted int) (n int) {
+	for _, list := range p.counted {
+		if slices.Contains(list, wanted) {
+			n++
+		}
+	}
+	return n
+}
+
+// scan reads the list of processes anew.
+func (p *Processes) scan(watch bool) {
+	folder, err := os.Open(p.opt.Proc)
+	if err != nil {
+		return
+	}
+	names, err := folder.Readdirnames(-1)
+	_ = folder.Close()
+	if err != nil {
+		return
+	}
+	there := make(map[int]bool, len(names))
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			there[pid] = true
+			p.look(pid, watch)
+		}
+	}
+	for pid := range p.counted {
+		if !there[pid] {
+			delete(p.counted, pid)
+		}
+	}
+}
+
+// look notes what one process counts for. watch has its end reported.
+func (p *Processes) look(pid int, watch bool) {
+	var list []int
+	if name, cmdline, ok := p.read(pid); ok {
+		for i := range p.wanted {
+			if p.wanted[i].Counts(name, cmdline) {
+				list = append(list, i)
+			}
+		}
+	}
+	known := p.counted[pid] != nil
+	if list == nil {
+		delete(p.counted, pid)
+		return
+	}
+	p.counted[pid] = list
+	if watch && !known {
+		p.watchEnd(pid)
+	}
+}
+
+// read gives the name of a process and, where somebody needs it, its command line. ok is false for one that has ended.
+func (p *Processes) read(pid int) (name string, cmdline []byte, ok bool) {
+	folder := filepath.Join(p.opt.Proc, strconv.Itoa(pid))
+	stat, err := os.ReadFile(filepath.Join(folder, "stat"))
+	if err != nil {
+		return "", nil, false
+	}
+	// The name stands in parentheses and may have some itself; the state follows (proc(5)).
+	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
+	if open < 0 || end < open || end+2 >= len(stat) || stat[end+2] == 'Z' || stat[end+2] == 'X' {
+		return "", nil, false
+	}
+	if p.cmdline {
+		if cmdline, err = os.ReadFile(filepath.Join(folder, "cmdline")); err != nil {
+			return "", nil, false
+		}
+	}
+	return string(stat[open+1 : end]), cmdline, true
+}
+
+// watchEnd reports the end of a process through a descriptor of it, without a thread that waits.
+func (p *Processes) watchEnd(pid int) {
+	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+	if err != nil {
+		return // the next scan sees it
+	}
+	file := os.NewFile(uintptr(fd), "process")
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case <-p.until:
+		case <-ended:
+		}
+		_ = file.Close()
+	}()
+	go func() {
+		defer close(ended)
+		raw, err := file.SyscallConn()
+		if err != nil {
+			return
+		}
+		asked := false
+		err = raw.Read(func(uintptr) bool {
+			again := asked
+			asked = true
+			return again // it becomes readable when the process ends
+		})
+		if err == nil {
+			p.post(netif.ProcessEvent{Kind: netif.ProcessEnded, Pid: pid})
+		}
+	}()
+}

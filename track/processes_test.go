@@ -1,0 +1,79 @@
+package track
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestWatchProcesses starts and ends processes, once with the kernel's reports, where it has them for us, and once
+// without.
+func TestWatchProcesses(t *testing.T) {
+	for name, poll := range map[string]bool{"events": false, "polling": true} {
+		t.Run(name, func(t *testing.T) {
+			// A program of our own name, that nobody else runs.
+			sleep, err := exec.LookPath("sleep")
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, err := os.ReadFile(sleep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			program := filepath.Join(t.TempDir(), fmt.Sprintf("t%d%c", os.Getpid(), name[0]))
+			if err := os.WriteFile(program, content, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			comm := filepath.Base(program)
+			start := func(argument string) *exec.Cmd {
+				t.Helper()
+				c := exec.Command(program, argument)
+				if err := c.Start(); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = c.Process.Kill() })
+				return c
+			}
+			first := start("1001")
+			reports := make(chan ProcessStatus, 100)
+			wanted := []Process{
+				{Name: "all", Command: comm, Quorum: 2, QuorumMax: 1 << 30},
+				{Name: "one", Command: program, Params: []string{"1002"}, FullCommand: true, Match: ExactParams, Quorum: 1, QuorumMax: 1 << 30},
+			}
+			p, at := WatchProcesses(ProcessOptions{Poll: poll}, wanted, func(s ProcessStatus) { reports <- s })
+			defer p.Close()
+			// The program of the first one may not yet be executed when Start returns, which then is reported.
+			now := map[string]ProcessStatus{at[0].Name: at[0], at[1].Name: at[1]}
+			until := func(what string, all, one ProcessStatus) {
+				t.Helper()
+				all.Name, one.Name = "all", "one"
+				deadline := time.After(10 * time.Second)
+				for now["all"] != all || now["one"] != one {
+					select {
+					case s := <-reports:
+						now[s.Name] = s
+					case <-deadline:
+						t.Fatalf("%s: %+v, want %+v and %+v", what, now, all, one)
+					}
+				}
+			}
+			until("one process", ProcessStatus{Count: 1}, ProcessStatus{})
+			second := start("1002")
+			until("two processes", ProcessStatus{Count: 2, Have: true}, ProcessStatus{Count: 1, Have: true})
+			end := func(c *exec.Cmd) {
+				t.Helper()
+				if err := c.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+				_ = c.Wait() // it was killed
+			}
+			end(first)
+			until("the first one has ended", ProcessStatus{Count: 1}, ProcessStatus{Count: 1, Have: true})
+			end(second)
+			until("none", ProcessStatus{}, ProcessStatus{})
+		})
+	}
+}
