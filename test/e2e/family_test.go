@@ -333,7 +333,8 @@ func familyFrames(t *testing.T, s style, p lab.Program) []string {
 	n := newDualNetwork(t, s.dialect)
 	daemon := n.start(n.web[0], p, s.config(0, "MASTER", 255))
 	n.advert(0, n.web[0], s.dialect.interval, "an advert", lives)
-	n.must(second(n, 0))
+	n.hasFirst(s, n.web[0], s.dialect.interval)
+	n.must(second(n, n.Frames.Len())) // those of the next slot, after all announcements of the first moment
 	mark := n.Frames.Len()
 	n.stop(daemon)
 	n.advert(mark, n.web[0], s.dialect.interval, "a farewell", farewell)
