@@ -1,6 +1,7 @@
 package vrrp
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -86,6 +87,19 @@ func (w way) node(t *testing.T, lan *wire.LAN, side int) *node {
 	return n
 }
 
+// pool is what the first router logs of its socket.
+func (w way) pool() string {
+	in := w.instance(0, 1)
+	index, family, kind, address := 2, in.Family, "mult", in.MulticastGroup.String()
+	if in.Interface == "" {
+		index = 0
+	}
+	if in.Unicast() {
+		kind, address = ", un", w.source[0]
+	}
+	return fmt.Sprintf("VRRP sockpool: [ifindex(  %d), family(IPv%d), proto(112), fd(-1,-1) %sicast, address(%s)]", index, family, kind, address)
+}
+
 func (w way) holds(n *node) bool {
 	return !slices.ContainsFunc(w.vips, func(v string) bool { return !n.has(v) })
 }
@@ -114,6 +128,9 @@ func TestWays(t *testing.T) {
 				}
 				if got, want := announced(lan, "a"), 5*len(w.vips); got != want {
 					t.Errorf("a announced %d times, want %d", got, want)
+				}
+				if said := a.lines.count(w.pool()); said != 1 {
+					t.Errorf("%q is said %d times: %q", w.pool(), said, a.lines.lines)
 				}
 				last := lastAdvert(lan, "a")
 				a.host.Cut(true)

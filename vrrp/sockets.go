@@ -185,6 +185,9 @@ func (e *Engine) attach(r *router) error {
 	if !s.insert(r) {
 		return errDuplicateVRID
 	}
+	if s.users == 1 {
+		e.sayOpened(s)
+	}
 	r.socket = s
 	s.setPause()
 	return nil

@@ -76,3 +76,17 @@ func (s *sharedSocket) place() string {
 	}
 	return s.key.Interface
 }
+
+// sayOpened logs a new socket as upstream does.
+func (e *Engine) sayOpened(s *sharedSocket) {
+	family, kind, address := "IPv4", "mult", s.key.Group
+	if s.key.IPv6() {
+		family = "IPv6"
+	}
+	if s.key.Local.IsValid() {
+		kind, address = ", un", s.key.Local
+	}
+	in, out := descriptors(s.socket)
+	e.detail("VRRP sockpool: [ifindex(%3d), family(%s), proto(%d), fd(%d,%d) %sicast, address(%s)]",
+		s.key.Index, family, packet.Protocol, in, out, kind, address)
+}

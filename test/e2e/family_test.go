@@ -206,7 +206,7 @@ func TestFamilies(t *testing.T) {
 func familyLife(n *network, s style, programs [2]lab.Program) {
 	d, web1, web2 := s.dialect, n.web[0], n.web[1]
 	first := n.start(web1, programs[0], s.config(0, "MASTER", high))
-	second := n.start(web2, programs[1], s.config(1, "BACKUP", low))
+	other := n.start(web2, programs[1], s.config(1, "BACKUP", low))
 	n.holdsAll(s, web1, d.masterDown(high))
 	n.greet(s)
 	n.neighbours(s, web1, d.interval)
@@ -234,6 +234,7 @@ func familyLife(n *network, s style, programs [2]lab.Program) {
 	n.hasFirst(s, web2, d.masterDown(low))
 	n.must(web1.Rejoin())
 	n.holdsAll(s, web1, d.interval)
+	n.must(second(n, n.Frames.Len())) // what the other has sent before is behind us
 
 	n.t.Log("the Master is stopped, and started again")
 	mark = n.Frames.Len()
@@ -243,7 +244,13 @@ func familyLife(n *network, s style, programs [2]lab.Program) {
 	n.holdsAll(s, web2, d.interval)
 	first = n.start(web1, programs[0], s.config(0, "MASTER", high))
 	n.holdsAll(s, web1, d.masterDown(high))
-	for _, daemon := range []*lab.Daemon{first, second} {
+
+	n.t.Log("the Master is killed with all its processes, and started again")
+	n.must(first.KillAll(n.context(time.Second)))
+	n.hasFirst(s, web2, d.masterDown(low))
+	first = n.start(web1, programs[0], s.config(0, "MASTER", high))
+	n.holdsAll(s, web1, d.masterDown(high))
+	for _, daemon := range []*lab.Daemon{first, other} {
 		n.stop(daemon)
 	}
 	n.clean(s, web1)
@@ -326,7 +333,8 @@ func familyFrames(t *testing.T, s style, p lab.Program) []string {
 	n := newDualNetwork(t, s.dialect)
 	daemon := n.start(n.web[0], p, s.config(0, "MASTER", 255))
 	n.advert(0, n.web[0], s.dialect.interval, "an advert", lives)
-	n.must(second(n, 0))
+	n.hasFirst(s, n.web[0], s.dialect.interval)
+	n.must(second(n, n.Frames.Len())) // those of the next slot, after all announcements of the first moment
 	mark := n.Frames.Len()
 	n.stop(daemon)
 	n.advert(mark, n.web[0], s.dialect.interval, "a farewell", farewell)
