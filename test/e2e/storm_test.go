@@ -298,3 +298,57 @@ func processChoice(t *testing.T, p lab.Program) {
 		n.nothingLeft(web)
 	}
 }
+
+// TestSignalsFromTheFirst starts daemons in the background and sends every
+// process of theirs signals from the moment on that it is there, as fast as can
+// be, until the launcher has returned. The launcher itself is left alone.
+func TestSignalsFromTheFirst(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	web := n.web[0]
+	path, err := web.Write("keepalived.conf", n.dialect.config("MASTER", high), 0o644)
+	n.must(err)
+	random := rand.New(rand.NewPCG(5, 6))
+	sent := 0
+	for range 10 {
+		launcher, err := web.Start(ours.Path, []string{"-f", path}, ours.Env)
+		n.must(err)
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			status, _, err := launcher.Wait(n.context(10 * time.Second))
+			if err != nil || status != 0 {
+				t.Errorf("the launcher ended with %d, %v: %s", status, err, launcher.Output())
+			}
+		}()
+		for ended := false; !ended; {
+			select {
+			case <-over:
+				ended = true
+			default:
+			}
+			table, err := web.Processes()
+			n.must(err)
+			for _, e := range table {
+				if e.Pid != launcher.Pid() {
+					_ = unix.Kill(e.Pid, stormSignals[random.IntN(len(stormSignals))]) // it may have ended
+					sent++
+				}
+			}
+		}
+		n.holds(web, 10*time.Second)
+		n.must(unix.Kill(n.processOf(web, "/run/keepalived.pid"), unix.SIGTERM))
+		n.must(lab.Until(n.context(10*time.Second), "the end of everything", func() error {
+			if _, err := os.Stat(web.Path("/run/keepalived.pid")); !os.IsNotExist(err) {
+				return fmt.Errorf("the pid file is there: %w", err)
+			}
+			return nil
+		}))
+		n.nothingLeft(web)
+	}
+	t.Logf("%d signals", sent)
+}
