@@ -132,7 +132,11 @@ func (d *decoder) argument(l line) (parser.Word, bool) {
 		return d.need(l, 0)
 	}
 	w, ok := l.arg(0)
-	if !ok {
+	switch {
+	case ok:
+	case l.kw.Name == "notification_email_from":
+		d.warn(l.st.Pos(), "%s: emailfrom missing - ignoring", l.kw.Name) // programs look for these words
+	default:
 		d.warn(l.st.Pos(), "%s: a value is missing", l.kw.Name)
 	}
 	return w, ok

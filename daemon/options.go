@@ -117,6 +117,9 @@ func separateValues(set *pflag.FlagSet, arguments []string) ([]string, error) {
 			return append(words, arguments[i+1:]...), nil
 		case next && i+1 < len(arguments):
 			i++
+			if arguments[i] == "" && strings.HasPrefix(word, "--") {
+				return words, missingValue(word)
+			}
 			words = append(words, arguments[i])
 		}
 	}
@@ -126,13 +129,15 @@ func separateValues(set *pflag.FlagSet, arguments []string) ([]string, error) {
 // separateValue rewrites one word. next tells that the word after it is its value.
 func separateValue(set *pflag.FlagSet, word string) (rewritten string, next bool, err error) {
 	if name, long := strings.CutPrefix(word, "--"); long {
-		name, _, attached := strings.Cut(name, "=")
+		name, value, attached := strings.Cut(name, "=")
 		flag := set.Lookup(name)
 		switch {
 		case flag == nil:
 			return word, false, unknownLong(word)
 		case attached && takesNoValue(flag):
 			return word, false, unknownLong(word)
+		case attached && value == "" && flag.NoOptDefVal == "":
+			return word, false, missingValue("--" + flag.Name)
 		}
 		return word, flag.NoOptDefVal == "" && !attached, nil
 	}
@@ -161,6 +166,11 @@ func unknownLong(word string) error {
 	}
 	//lint:ignore ST1005 the text is a contract
 	return fmt.Errorf("Unknown option %s", word)
+}
+
+// missingValue is about a long option with an empty value, which upstream takes for none.
+func missingValue(option string) error {
+	return usageError("Missing parameter for option " + option)
 }
 
 // takesNoValue tells whether an option is a switch.

@@ -12,7 +12,7 @@ import (
 // cliRows are the rows of the command line's contract that belong to a section.
 func cliRows(t *testing.T, section string) [][]string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/cli.tsv")
+	text, err := os.ReadFile("../testdata/cli.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,6 @@ func TestParseOptions(t *testing.T) {
 		{"--use-file -tX", func(o Options) bool { return o.ConfigFile == "-tX" && !o.TestConfig }},
 		{"-v -Z", func(o Options) bool { return o.Version }},
 		{"-nh --nonsense", func(o Options) bool { return o.Help }},
-		{"--signum=", func(o Options) bool { return o.signumGiven && o.Signum == "" }},
 		{"--use-file=FILE", func(o Options) bool { return o.ConfigFile == "FILE" }},
 		{"--use FILE", func(o Options) bool { return o.ConfigFile == "FILE" }},
 		{"--dont-f", func(o Options) bool { return o.Foreground }},
@@ -155,6 +154,8 @@ func TestOptionErrors(t *testing.T) {
 		{"-f", "Missing parameter for option -f"},
 		{"-nf", "Missing parameter for option -f"},
 		{"--pid", "Missing parameter for option --pid"},
+		{"--signum=", "Missing parameter for option --signum"},
+		{"-n --pi=", "Missing parameter for option --pid"},
 	}
 	for _, row := range rows {
 		if _, err := ParseOptions(strings.Fields(row.line)); err == nil || err.Error() != row.want {

@@ -2,9 +2,9 @@ package e2e
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,300 +13,249 @@ import (
 	"keepalived-go/test/lab"
 )
 
-// contractFile is the contract of the command line: section, short, long, argument, effect, default and notes.
-const contractFile = "daemon/testdata/cli.tsv"
-
-// coverFile says for each row of it which tests show that it is kept.
-const coverFile = "testdata/contract.tsv"
-
-// pending are tests of what is not there yet. Their rows are the only ones that may lack a test.
-var pending = []string{"TestSNMP", "TestBFD"}
-
-// tsv reads a table and leaves lines out that begin with #.
-func tsv(t *testing.T, path string) [][]string {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows [][]string
-	for line := range strings.Lines(string(content)) {
-		if line = strings.TrimRight(line, "\n"); line != "" && !strings.HasPrefix(line, "#") {
-			rows = append(rows, strings.Split(line, "\t"))
-		}
-	}
-	return rows
+// contractRow says how a row of the contract is shown: by commands that end,
+// by the life of a daemon, or by tests with a name. Tests of other folders
+// are named with the folder below daemon, test or vm.
+type contractRow struct {
+	runs  []commandRun
+	lives []daemonLife
+	tests []string
+	// reason is why nothing can be shown.
+	reason string
 }
 
-// testNames are the tests of the whole module.
-func testNames(t *testing.T) map[string]bool {
+// rowsOf reads a table of testdata and returns the keys of its rows, which
+// are the first columns.
+func rowsOf(t *testing.T, name string, columns int) []string {
 	t.Helper()
-	names := map[string]bool{}
-	err := filepath.WalkDir(sourceRoot, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && e.IsDir() && strings.HasPrefix(e.Name(), ".") && path != sourceRoot {
-			return filepath.SkipDir
-		}
-		if err != nil || e.IsDir() || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		for line := range strings.Lines(string(content)) {
-			if name, ok := strings.CutPrefix(line, "func Test"); ok {
-				name, _, _ = strings.Cut(name, "(")
-				names["Test"+name] = true
-			}
-		}
-		return err
-	})
+	content, err := os.ReadFile(filepath.Join(sourceRoot, "testdata", name))
 	if err != nil {
 		t.Fatal(err)
+	}
+	var keys []string
+	for line := range strings.Lines(string(content)) {
+		fields := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		if len(fields) < columns || len(keys) == 0 && fields[0] == "section" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		keys = append(keys, strings.Join(fields[:columns], "|"))
+	}
+	if len(keys) == 0 {
+		t.Fatalf("%s has no row", name)
+	}
+	return keys
+}
+
+// testFunctions are the names of all tests, with their folder before them
+// unless they are of this package.
+func testFunctions(t *testing.T) map[string]bool {
+	t.Helper()
+	function := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
+	names := map[string]bool{}
+	for prefix, pattern := range map[string]string{
+		"config.": "config/*_test.go", "parser.": "parser/*_test.go", "notify.": "notify/*_test.go",
+		"": "test/e2e/*_test.go", "daemon.": "daemon/*_test.go", "status.": "status/*_test.go",
+		"vm.": "test/vm/*_test.go", "inside.": "test/vm/inside/*/*_test.go",
+	} {
+		files, err := filepath.Glob(filepath.Join(sourceRoot, pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, match := range function.FindAllStringSubmatch(string(content), -1) {
+				names[prefix+match[1]] = true
+			}
+		}
 	}
 	return names
 }
 
-// covered checks that a row names tests, and that these are there.
-func covered(t *testing.T, names map[string]bool, row, tests string) {
+// complete checks that the rows of a table and those of a test are the same,
+// that each shows something or says why not, and that the tests that they name are there.
+func complete(t *testing.T, keys []string, rows map[string]contractRow) {
 	t.Helper()
-	if tests == "" {
-		t.Errorf("%s names no test", row)
+	functions := testFunctions(t)
+	for _, key := range keys {
+		row, ok := rows[key]
+		if !ok || len(row.runs)+len(row.lives)+len(row.tests) == 0 && row.reason == "" {
+			t.Errorf("nothing shows the row %q", key)
+		}
+		for _, name := range row.tests {
+			if !functions[name] {
+				t.Errorf("%q: there is no test %s", key, name)
+			}
+		}
 	}
-	for _, name := range strings.Fields(tests) {
-		if !names[name] && !slices.Contains(pending, name) {
-			t.Errorf("%s names %s, which is not there", row, name)
+	for key := range rows {
+		if !slices.Contains(keys, key) {
+			t.Errorf("the contract has no row %q", key)
 		}
 	}
 }
 
-// TestContractIsCovered has a row of tests for every row of the contract.
-func TestContractIsCovered(t *testing.T) {
-	names := testNames(t)
-	tests := map[string]string{}
-	for _, row := range tsv(t, coverFile) {
-		if len(row) != 2 {
-			t.Fatalf("%s: %q is not two columns", coverFile, row)
-		}
-		tests[row[0]] = row[1]
-	}
-	for _, row := range tsv(t, filepath.Join(sourceRoot, contractFile))[1:] {
-		key := strings.TrimSpace(row[0] + " " + row[1] + " " + row[2])
-		list, ok := tests[key]
-		if !ok {
-			t.Errorf("%s has no row for %q", coverFile, key)
-			continue
-		}
-		covered(t, names, key, list)
-		delete(tests, key)
-	}
-	for key := range tests {
-		t.Errorf("%s has a row %q that the contract does not have", coverFile, key)
-	}
+// commandRun is a command that ends by itself. Words in braces are files of
+// contractFiles. Both programs have to do the same.
+type commandRun struct {
+	words          string
+	status         int
+	stdout, stderr string // what is in it; "" is that it is empty
+	newer          bool   // 2.2.7 has it not, or other words for it
 }
 
-// outcome is what a command line does.
-type outcome struct{ status, stdout, stderr string }
+// contractFiles are configurations that runs name.
+var contractFiles = map[string]string{
+	"good":    quick,
+	"bad":     "no_such_keyword x\n" + quick,
+	"id":      "@here no_such_keyword x\n" + quick,
+	"include": "include /none/none.conf\n" + quick,
+	"env":     strings.Replace(quick, "priority 255", "priority ${_ENV PRIORITY}", 1),
+	"noenv":   strings.Replace(quick, "priority 255", "priority ${_ENV NOWHERE}", 1),
+	"mail":    "global_defs {\nnotification_email {\na@example.org\n}\nnotification_email_from\n}\n" + quick,
+	"script":  "vrrp_script s {\nscript \"/bin/true\"\n}\n" + quick,
+}
 
-// outcomes runs many command lines, one after the other, and keeps the two outputs apart.
-func (n *network) outcomes(p lab.Program, lines []string) []outcome {
+// separated runs a command with its standard output and its standard error
+// in files of their own.
+const separated = `cd ` + lab.Dir + `; "$@" > stdout 2> stderr`
+
+// perform runs a command with one program and compares.
+func (n *network) perform(p lab.Program, run commandRun) {
 	n.t.Helper()
-	var script strings.Builder
-	folder := lab.Dir + "/" + p.Name
-	fmt.Fprintf(&script, "mkdir %s && cd %s || exit 9\n", folder, folder)
-	for i, line := range lines {
-		fmt.Fprintf(&script, "%s %s >%d.stdout 2>%d.stderr </dev/null; echo $? >%d.status\n", p.Path, line, i, i, i)
+	words := strings.Fields(run.words)
+	for i := range words {
+		for name := range contractFiles {
+			words[i] = strings.ReplaceAll(words[i], "{"+name+"}", lab.Dir+"/"+name+".conf")
+		}
 	}
-	path, err := n.web[0].Write(p.Name+".sh", script.String(), 0o755)
+	web := n.web[0]
+	arguments := append([]string{"-c", separated, "sh", p.Path}, words...)
+	status, _, err := web.Run(n.context(time.Second), "/bin/sh", arguments, append(slices.Clone(p.Env), "PRIORITY=77"))
 	n.must(err)
-	status, said, err := n.web[0].Run(n.context(time.Minute), "/bin/sh", []string{path}, p.Env)
-	n.must(err)
-	if status != 0 || said != "" {
-		n.t.Fatalf("status %d: %s", status, said)
+	if status != run.status {
+		n.t.Errorf("%s %s: status %d, want %d", p.Name, run.words, status, run.status)
 	}
-	read := func(i int, name string) string {
-		content, err := n.web[0].Read(fmt.Sprintf("%s/%d.%s", folder, i, name))
+	for name, want := range map[string]string{"stdout": run.stdout, "stderr": run.stderr} {
+		got, err := web.Read(lab.Dir + "/" + name)
 		n.must(err)
-		return strings.TrimSpace(content)
+		if !strings.Contains(got, want) || want == "" && got != "" {
+			n.t.Errorf("%s %s: %s is %q, want %q", p.Name, run.words, name, got, want)
+		}
 	}
-	var out []outcome
-	for i := range lines {
-		out = append(out, outcome{read(i, "status"), read(i, "stdout"), read(i, "stderr")})
-	}
-	return out
 }
 
-// ask ends every command line of the test of forms: what stands before it was accepted when the number appears.
-const ask = " --signum=STOP"
-
-// optionForms writes an option in every way that getopt_long knows.
-func optionForms(short, long, argument string) []string {
-	cut := long[:len(long)-1] // as short as it can be only where the option is not the beginning of another one
-	optional := strings.HasPrefix(argument, "[")
-	const value = "1"
-	forms := []string{long + "=" + value, cut + "=" + value, long + "x"}
-	switch {
-	case argument == "" || optional:
-		forms = append(forms, long, cut)
-	default:
-		forms = append(forms, long+" "+value, cut+" "+value)
-	}
-	if short == "" {
-		return forms
-	}
-	switch {
-	case argument == "":
-		return append(forms, short, "-n"+short[1:], short+"n", short+short[1:])
-	case optional:
-		return append(forms, short, short+value, "-n"+short[1:], "-n"+short[1:]+value)
-	}
-	return append(forms, short+" "+value, short+value, "-n"+short[1:]+" "+value, "-n"+short[1:]+value)
+// daemonLife is a daemon in the foreground.
+type daemonLife struct {
+	words  string
+	config string // "" is quick
+	env    []string
+	there  []string // files while it runs
+	absent []string // files that never are
+	says   []string // what its lines have
+	newer  bool     // 2.2.7 has it not
 }
 
-// notInPeer are options of builds that Debian does not have, or of a later version.
-var notInPeer = []string{"--no-mem-check", "--mem-check-log", "--openssl-mem-check", "--perf", "--debug", "--ignore-sigint", "--flush-log-file"}
+// live runs a daemon until everything is there, and ends it.
+func (n *network) live(p lab.Program, life daemonLife) {
+	n.t.Helper()
+	web := n.web[0]
+	config := life.config
+	if config == "" {
+		config = quick
+	}
+	path, err := web.Write("keepalived.conf", config, 0o644)
+	n.must(err)
+	arguments := append([]string{"-n", "-l", "-f", path}, strings.Fields(life.words)...)
+	process, err := web.Start(p.Path, arguments, slices.Concat(p.Env, life.env))
+	n.must(err)
+	daemon := &lab.Daemon{Process: process, Program: p, Config: path}
+	n.daemons = append(n.daemons, daemon)
+	for _, file := range life.there {
+		n.must(lab.Until(n.context(2*time.Second), file, func() error {
+			_, err := os.Stat(web.Path(file))
+			return err
+		}))
+	}
+	for _, line := range life.says {
+		_, err := daemon.WaitLine(n.context(2*time.Second), 0, line)
+		n.must(err)
+	}
+	for _, file := range life.absent {
+		if _, err := os.Stat(web.Path(file)); !os.IsNotExist(err) {
+			n.t.Errorf("%s %s: %s is there: %v", p.Name, life.words, file, err)
+		}
+	}
+	n.stop(daemon)
+	n.nothingLeft(web)
+	for _, file := range life.there {
+		if _, err := os.Stat(web.Path(file)); !os.IsNotExist(err) {
+			n.t.Errorf("%s %s: %s is left: %v", p.Name, life.words, file, err)
+		}
+	}
+}
 
-// TestOptionForms writes every option in all its forms, before a question: answer and complaint are those of Debian's.
-func TestOptionForms(t *testing.T) {
-	t.Parallel()
-	var lines []string
-	alone := map[string]bool{}
-	for _, row := range tsv(t, filepath.Join(sourceRoot, contractFile)) {
-		short, long := row[1], row[2]
-		if row[0] != "option" || !strings.HasPrefix(long, "--") || slices.Contains([]string{"--signum", "--help", "--version", "--genhash"}, long) {
+// show performs every run and every life of the rows, with both programs
+// where the older one has it.
+func show(t *testing.T, rows map[string]contractRow) {
+	for key, row := range rows {
+		if len(row.runs)+len(row.lives) == 0 {
 			continue
 		}
-		for _, form := range optionForms(short, long, row[3]) {
-			alone[form+ask] = slices.Contains(notInPeer, long)
-			lines = append(lines, form+ask)
-		}
-		if row[3] != "" && !strings.HasPrefix(row[3], "[") {
-			lines = append(lines, long, long+"=", "-n "+long)
-			if short != "" {
-				lines = append(lines, short, "-n"+short[1:])
+		t.Run(strings.ReplaceAll(key, "/", " "), func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, dialects[1])
+			for name, content := range contractFiles {
+				_, err := n.web[0].Write(name+".conf", content, 0o644)
+				n.must(err)
 			}
-		}
-	}
-	lines = append(lines, "-Z"+ask, "--nonsense"+ask, "-nZ"+ask, "--"+ask, "words"+ask, "--signum", "--signum STOP", "--sign=DATA", "--signum=stop")
-	lines = slices.DeleteFunc(lines, func(s string) bool {
-		// An empty name or nothing at all would start a daemon.
-		return strings.HasSuffix(s, "=") || s == "--"+ask
-	})
-	n := newNetwork(t, dialects[1])
-	got, want := n.outcomes(ours, lines), n.outcomes(peer, lines)
-	for i, line := range lines {
-		g, w := got[i], want[i]
-		switch {
-		case alone[line]:
-			if g.status == "0" && g.stdout != "15" || g.status != "0" && (g.status != "1" || g.stdout != "" || g.stderr == "") {
-				t.Errorf("%s: %+v", line, g)
+			for _, p := range []lab.Program{ours, peer} {
+				older := p.Name == "debian"
+				for _, run := range row.runs {
+					if !older || !run.newer {
+						n.perform(p, run)
+					}
+				}
+				for _, life := range row.lives {
+					if !older || !life.newer {
+						n.live(p, life)
+					}
+				}
 			}
-		case strings.HasPrefix(w.stderr, "Missing parameter for option --X"):
-			// Debian's does not say which one.
-			if !strings.HasPrefix(g.stderr, "Missing parameter for option --") || g.status != w.status {
-				t.Errorf("%s: %+v, %s has %+v", line, g, peer.Name, w)
-			}
-		case g.stderr != w.stderr:
-			t.Errorf("%s: %+v, %s has %+v", line, g, peer.Name, w)
-		case g.stderr != "" && strings.HasSuffix(line, ask):
-			// Debian's goes on to the question after a mistake, ours does not.
-			if g.status != "1" || g.stdout != "" {
-				t.Errorf("%s: %+v, want 1 and no answer", line, g)
-			}
-		case g.status != w.status || g.stdout != w.stdout:
-			t.Errorf("%s: %+v, %s has %+v", line, g, peer.Name, w)
-		}
-	}
-	t.Logf("%d command lines", len(lines))
-}
-
-// TestWhereTextGoes has the commands that end by themselves: what goes to standard output and what to standard error,
-// as Debian's has it.
-func TestWhereTextGoes(t *testing.T) {
-	t.Parallel()
-	n := newNetwork(t, dialects[1])
-	write := func(name, text string) string {
-		path, err := n.web[0].Write(name, text, 0o644)
-		n.must(err)
-		return path
-	}
-	good, bad := write("good.conf", quick), write("bad.conf", strings.Replace(quick, "priority", "prioritee", 1))
-	missing := write("include.conf", "include "+lab.Dir+"/none.conf\n"+quick)
-	short := write("short.conf", "vrrp_instance A {\ninterface\n}\n")
-	rows := []struct{ line, status, stdout, stderr string }{ // stderr: a part, "-" for nothing at all
-		{"-v", "0", "", "Keepalived v"},
-		{"--version", "0", "", "Keepalived v"},
-		{"-h", "0", "", "--use-file"},
-		{"--help", "0", "", "--use-file"},
-		{"-Z", "1", "", "Unknown option -Z"},
-		{"--nonsense", "1", "", "Unknown option --nonsense"},
-		{"-f", "1", "", "Missing parameter for option -f"},
-		{"--signum=RELOAD", "0", "1", "-"},
-		{"--signum=DATA", "0", "10", "-"},
-		{"--signum=STATS", "0", "12", "-"},
-		{"--signum=STATS_CLEAR", "0", "63", "-"},
-		{"--signum=JSON", "0", "36", "-"},
-		{"--signum=NONE", "1", "", "Unknown sigfunc NONE"},
-		{"-g", "1", "", "requires configure option"},
-		{"-t -f " + good, "0", "", "-"},
-		{"-l -t -f " + good, "0", "", ""},
-		{"--config-test -f " + good, "0", "", "-"},
-		{"-t -f " + bad, "5", "", "prioritee"},
-		{"-t -f " + short, "2", "", "interface"},
-		{"-tlog1 -f " + bad, "5", "", "-"},
-		{"--config-test=log2 -f " + bad, "5", "", "-"},
-		{"-t -e -f " + missing, "6", "", "none.conf"},
-		{"-t -f " + good + " word other", "0", "Unexpected argument(s): word other", "-"},
-		{"-t -S foo -f " + good, "5", "", "Invalid log facility"},
-		{"-t -u 01000 -f " + good, "0", "", "Invalid --umask option 01000"},
-	}
-	var lines []string
-	for _, r := range rows {
-		lines = append(lines, r.line)
-	}
-	for _, p := range []lab.Program{ours, peer} {
-		for i, got := range n.outcomes(p, lines) {
-			want := rows[i]
-			if want.status != got.status || want.stdout != got.stdout || want.stderr == "-" && got.stderr != "" || !strings.Contains(got.stderr, strings.TrimPrefix(want.stderr, "-")) {
-				t.Errorf("%s %s: %+v, want %+v", p.Name, want.line, got, want)
-			}
-		}
-		for _, log := range []string{"log1", "log2"} {
-			text, err := n.web[0].Read(lab.Dir + "/" + p.Name + "/" + log)
-			if err != nil || !strings.Contains(text, "prioritee") {
-				t.Errorf("%s: %s has %q, %v", p.Name, log, text, err)
-			}
-		}
+		})
 	}
 }
 
-// TestPipeline has what only our program has: documents on standard output, with the exit status of the text.
-func TestPipeline(t *testing.T) {
-	if checksItself() {
-		t.Log("no program of ours to test")
-		return
-	}
+// TestCommandLineContract has something to show for every row of the command
+// line's contract.
+func TestCommandLineContract(t *testing.T) {
 	t.Parallel()
-	n := newNetwork(t, dialects[1])
-	good, err := n.web[0].Write("good.conf", quick, 0o644)
-	n.must(err)
-	bad, err := n.web[0].Write("bad.conf", strings.Replace(quick, "priority 255", "prioritee 255", 1), 0o644)
-	n.must(err)
-	rows := []struct{ line, status, stdout, stderr string }{
-		{"-t --config-test-format=json -f " + good, "0", `"status": 0`, ""},
-		{"-t --config-test-format=json -f " + bad, "5", `did you mean \"priority\"?`, ""},
-		{"-t --config-test-format=json word -f " + good, "0", `"diagnostics": []`, "Unexpected argument(s): word"},
-		{"-t --config-test-format=text -f " + bad, "5", "", `did you mean "priority"?`},
-		{"-t --config-test-format=yaml -f " + bad, "1", "", "Unknown --config-test-format"},
-		{"--config-diff=" + good + " -f " + good, "0", "Nothing would change.", ""},
-		{"--config-diff=" + bad + " -f " + good, "3", "~ priority: 255 -> 100", "prioritee"},
+	complete(t, rowsOf(t, "cli.tsv", 3), commandLineRows)
+	show(t, commandLineRows)
+}
+
+// checked are runs of -t with an option in several forms.
+func checked(newer bool, forms ...string) (runs []commandRun) {
+	for _, form := range forms {
+		runs = append(runs, commandRun{words: form + " -t -f {good}", newer: newer})
 	}
-	var lines []string
-	for _, r := range rows {
-		lines = append(lines, r.line)
+	return runs
+}
+
+// complained are runs with a status and words on standard error.
+func complained(status int, stderr string, forms ...string) (runs []commandRun) {
+	for _, form := range forms {
+		runs = append(runs, commandRun{words: form, status: status, stderr: stderr})
 	}
-	for i, got := range n.outcomes(ours, lines) {
-		want := rows[i]
-		if want.status != got.status || !strings.Contains(got.stdout, want.stdout) || (want.stdout == "") != (got.stdout == "") ||
-			!strings.Contains(got.stderr, want.stderr) || (want.stderr == "") != (got.stderr == "") {
-			t.Errorf("%+v, want %+v", got, want)
-		}
+	return runs
+}
+
+// printed are runs of --signum.
+func printed(number int, names ...string) (runs []commandRun) {
+	for _, name := range names {
+		runs = append(runs, commandRun{words: name, stdout: fmt.Sprintf("%d\n", number)})
 	}
+	return runs
 }

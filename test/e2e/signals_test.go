@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -18,41 +17,6 @@ import (
 // stopLimit is how long a stop may take on a busy machine. The aim is a
 // tenth of a second.
 const stopLimit = 500 * time.Millisecond
-
-// TestStopWhileStarting ends the daemon at thirty moments of its start. It
-// always ends well and leaves nothing behind. Before its signal handlers
-// stand, in the first milliseconds, a signal ends it as any program; it has
-// touched nothing by then.
-func TestStopWhileStarting(t *testing.T) {
-	if checksItself() {
-		t.Log("no program of ours to test")
-		return
-	}
-	t.Parallel()
-	n := newNetwork(t, dialects[1])
-	web := n.web[0]
-	random := rand.New(rand.NewPCG(1, 2))
-	early := 0
-	for i := range 30 {
-		signal := []unix.Signal{unix.SIGTERM, unix.SIGINT}[i%2]
-		daemon := n.start(web, ours, quick)
-		after := time.Duration(random.IntN(100)) * time.Millisecond
-		n.must(lab.Pass(t.Context(), after))
-		said := daemon.Lines.Len()
-		n.must(daemon.Signal(signal))
-		status, _, err := daemon.Wait(n.context(time.Second))
-		n.must(err)
-		if status == -1 && said == 0 {
-			early++
-		} else if status != 0 {
-			t.Fatalf("signal %v after %v: status %d, want 0; it said:\n%s", signal, after, status, daemon.Output())
-		}
-		n.nothingLeft(web)
-	}
-	if t.Logf("%d of 30 were ended before their handlers stood", early); early > 25 {
-		t.Error("too few to say anything")
-	}
-}
 
 // TestStopAll sends SIGTERM to the parent and its child at the same time, as
 // kill $(pidof keepalived) does, again and again.

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,287 +16,257 @@ import (
 	"keepalived-go/test/lab"
 )
 
-// stormSignals are those that a daemon gets in operation.
-var stormSignals = []unix.Signal{unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, 36, 63, unix.SIGCHLD, unix.SIGPIPE}
+// stormSeed draws the signals and the moments of both tests. It is logged, so
+// that KEEPALIVED_SEED can ask for the same ones again.
+func stormSeed(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if word := os.Getenv("KEEPALIVED_SEED"); word != "" {
+		if _, err := fmt.Sscan(word, &seed); err != nil {
+			t.Fatalf("KEEPALIVED_SEED: %v", err)
+		}
+	}
+	t.Logf("KEEPALIVED_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
 
-// TestSignalStorm sends ten thousand signals to the parent and its child, from
-// its first words on: before, its handlers may not stand, and a signal ends it
-// as any program. Nothing dies, the address stays, and nothing is left open
-// afterwards.
+// stormSignals are drawn as often as they stand here. A reload takes longer
+// than all others together.
+var stormSignals = slices.Concat(
+	[]unix.Signal{unix.SIGHUP},
+	slices.Repeat([]unix.Signal{unix.SIGUSR1, unix.SIGUSR2, sigJSON, sigStatsClear, unix.SIGCHLD, unix.SIGPIPE}, 8),
+)
+
+// storm sends so many signals to processes that may be gone meanwhile.
+func (n *network) storm(random *rand.Rand, count int, pids ...int) {
+	n.t.Helper()
+	for range count {
+		signal := stormSignals[random.IntN(len(stormSignals))]
+		if err := unix.Kill(pids[random.IntN(len(pids))], signal); err != nil && !errors.Is(err, unix.ESRCH) {
+			n.t.Fatal(err)
+		}
+	}
+}
+
+// threadsOf is how many threads a process has.
+func (n *network) threadsOf(pid int) int {
+	n.t.Helper()
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+	n.must(err)
+	return len(tasks)
+}
+
+// TestSignalStorm sends 10,000 signals to the parent and its child. Nothing
+// ends but what is hit before its handlers stand, no advert stays away, and
+// nothing is in use afterwards that was not before.
 func TestSignalStorm(t *testing.T) {
 	if checksItself() {
 		t.Log("no program of ours to test")
 		return
 	}
 	t.Parallel()
+	random := stormSeed(t)
 	d := dialects[1]
 	n := newNetwork(t, d)
 	web := n.web[0]
-	random := rand.New(rand.NewPCG(3, 4))
-	daemon := n.start(web, ours, d.config("MASTER", high))
-	_, err := daemon.Lines.Wait(n.context(10*time.Second), 0, "its first line", func(lab.Line) bool { return true })
+	daemon := n.start(web, ours, quick)
+	n.holds(web, time.Second)
+	child, err := daemon.VRRPChild(n.context(time.Second), 0)
 	n.must(err)
-	sent := 0
-	storm := func(count int, processes func() []int) {
-		for range count {
-			for _, pid := range processes() {
-				err := unix.Kill(pid, stormSignals[random.IntN(len(stormSignals))])
-				if err != nil && !errors.Is(err, unix.ESRCH) {
-					n.must(err)
-				}
-				sent++
-			}
-		}
-	}
-	// While it starts, its child is found in the table of processes as soon as it is there.
-	for range 50 {
-		tree, err := web.Tree(daemon.Pid())
+	n.storm(random, 200, daemon.Pid(), child) // whatever is opened once is open now
+	n.answers(daemon)
+	before := map[int][]string{}
+	for _, pid := range []int{daemon.Pid(), child} {
+		before[pid], err = openFiles(pid)
 		n.must(err)
-		storm(10, func() []int { return []int{tree[random.IntN(len(tree))].Pid} })
 	}
-	child, err := daemon.VRRPChild(n.context(10*time.Second), 0)
+	threads := n.threadsOf(daemon.Pid()) + n.threadsOf(child)
+	memory, err := daemon.Memory()
 	n.must(err)
-	n.holds(web, 10*time.Second)
-	both := func() []int { return []int{daemon.Pid(), child}[random.IntN(2):][:1] }
-	storm(500, both)
-	n.settles(daemon)
-	before := n.holdings(daemon.Pid(), child)
-	for range 9 {
-		storm(1000, both)
-	}
-	if sent != 10_000 {
-		t.Errorf("%d signals, want 10000", sent)
-	}
-	n.settles(daemon)
-	now, err := daemon.VRRPChild(n.context(0), 0)
-	n.must(err)
-	if now != child || strings.Contains(daemon.Output(), "Respawning") {
-		t.Errorf("child %d, it was %d", now, child)
-	}
-	n.noMoreFiles(before.files)
-	n.must(lab.Until(n.context(10*time.Second), "threads and memory to be as before", func() error {
-		after := n.holdings(daemon.Pid(), child)
-		for pid, threads := range before.threads {
-			if grown := after.threads[pid] - threads; grown > 8 {
-				return fmt.Errorf("process %d has %d threads more", pid, grown)
-			}
-			if grown := after.memory[pid] - before.memory[pid]; grown > 40<<10 {
-				return fmt.Errorf("process %d has %d kB more", pid, grown)
-			}
-		}
-		return nil
-	}))
-	n.holds(web, d.interval)
+
 	mark := n.Frames.Len()
-	n.advert(mark, web, 10*time.Second, "an advert", lives)
-	n.stop(daemon)
-	n.nothingLeft(web)
-}
-
-// settles waits until a reload that is asked for now has come to its end, and with it all that were asked for before.
-func (n *network) settles(daemon *lab.Daemon) {
-	n.t.Helper()
-	mark := daemon.Lines.Len()
-	n.must(daemon.Reconfigure(n.dialect.config("MASTER", high+1)))
-	_, err := daemon.WaitLine(n.context(10*time.Second), mark, "Reload complete")
-	n.must(err)
-	mark = n.Frames.Len()
-	n.advert(mark, n.web[0], 10*time.Second, "the new priority", func(a lab.Advert) bool { return a.Priority == high+1 })
-}
-
-// handles waits until a process has handlers for SIGHUP and SIGTERM of its own.
-func handles(n *network, pid int) error {
-	return lab.Until(n.context(10*time.Second), "the handlers", func() error {
-		var bits uint64 // caught, or blocked to be read from a descriptor
-		for _, key := range []string{"SigCgt", "SigBlk"} {
-			set, err := strconv.ParseUint(statusLine(fmt.Sprintf("/proc/%d", pid), key), 16, 64)
-			if err != nil {
-				return fmt.Errorf("%s of process %d: %w", key, pid, err)
-			}
-			bits |= set
-		}
-		if bits>>(unix.SIGHUP-1)&1 == 0 || bits>>(unix.SIGTERM-1)&1 == 0 {
-			return fmt.Errorf("process %d catches %x", pid, bits)
-		}
-		return nil
-	})
-}
-
-// holdings are what processes have: files, threads and kilobytes.
-type holdings struct {
-	files           map[int][]string
-	threads, memory map[int]int
-}
-
-func (n *network) holdings(pids ...int) holdings {
-	n.t.Helper()
-	h := holdings{map[int][]string{}, map[int]int{}, map[int]int{}}
-	for _, pid := range pids {
-		files, err := openFiles(pid)
-		n.must(err)
-		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
-		n.must(err)
-		var kilobytes int
-		_, err = fmt.Sscanf(statusLine(fmt.Sprintf("/proc/%d", pid), "VmRSS"), "%d", &kilobytes)
-		n.must(err)
-		h.files[pid], h.threads[pid], h.memory[pid] = files, len(tasks), kilobytes
+	for sent := 0; sent < 10000; {
+		count := min(1+random.IntN(50), 10000-sent)
+		n.storm(random, count, daemon.Pid(), child)
+		sent += count
+		n.must(lab.Pass(t.Context(), time.Duration(random.IntN(10))*time.Millisecond))
 	}
-	return h
-}
-
-// stops is how many daemons are ended at a random moment of their start.
-const stops = 200
-
-// TestStopAnywhere ends the daemon at random moments with a signal to the parent, to a child, or to all at once. A
-// daemon whose child was ended goes on, and is ended then. Nothing is left of any of them.
-func TestStopAnywhere(t *testing.T) {
-	if checksItself() {
-		t.Log("no program of ours to test")
-		return
-	}
-	t.Parallel()
-	const lanes = 4
-	for lane := range lanes {
-		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
-			t.Parallel()
-			n := newNetwork(t, dialects[1])
-			random := rand.New(rand.NewPCG(uint64(lane), 5))
-			early := 0
-			for range stops / lanes {
-				early += n.stopAnywhere(random)
-			}
-			t.Logf("%d of %d were ended before their handlers stood", early, stops/lanes)
-			if early > stops/lanes*3/4 {
-				t.Error("too many to say anything")
-			}
-		})
-	}
-}
-
-// stopAnywhere starts a daemon and ends it; it gives 1 when the program had no handlers yet.
-func (n *network) stopAnywhere(random *rand.Rand) (early int) {
-	n.t.Helper()
-	web := n.web[0]
-	daemon, err := web.Keepalived(ours, quick)
-	n.must(err)
-	signal := []unix.Signal{unix.SIGTERM, unix.SIGINT}[random.IntN(2)]
-	target := random.IntN(3)
-	after := time.Duration(random.IntN(150)) * time.Millisecond
-	n.must(lab.Pass(n.t.Context(), after))
-	said := daemon.Lines.Len()
+	n.must(daemon.Reconfigure(strings.Replace(quick, "priority 255", "priority 254", 1)))
+	n.advert(mark, web, time.Second, "the newest priority", func(a lab.Advert) bool { return a.Priority == 254 })
+	n.answers(daemon)
+	n.holder(web, time.Second)
 	tree, err := web.Tree(daemon.Pid())
 	n.must(err)
-	for _, e := range tree {
-		isParent := e.Pid == daemon.Pid()
-		if target == 0 && isParent || target == 1 && !isParent || target == 2 {
-			if err := unix.Kill(e.Pid, signal); err != nil && !errors.Is(err, unix.ESRCH) {
-				n.must(err)
-			}
-		}
+	if len(tree) != 2 || !slices.ContainsFunc(tree, func(e lab.Entry) bool { return e.Pid == child }) {
+		t.Errorf("the processes are %v, want %d and its child %d", tree, daemon.Pid(), child)
 	}
-	if target == 1 {
-		// The parent goes on, with another child or the same one.
-		n.must(handles(n, daemon.Pid()))
-		n.must(daemon.Signal(signal))
+	n.noMoreFiles(before)
+	after, err := daemon.Memory()
+	n.must(err)
+	now := n.threadsOf(daemon.Pid()) + n.threadsOf(child)
+	t.Logf("threads %d, then %d; %d kB, then %d kB", threads, now, memory.PSS>>10, after.PSS>>10)
+	// The Go runtime starts a thread when all others are in the kernel, and keeps it.
+	if most := threads + 40; now > most {
+		t.Errorf("%d threads, want at most %d", now, most)
 	}
-	status, _, err := daemon.Wait(n.context(10 * time.Second))
-	if err != nil {
-		n.t.Fatalf("signal %v to %d after %v: %v; it said:\n%s", signal, target, after, err, daemon.Output())
+	if most := 2*memory.PSS + 32<<20; after.PSS > most {
+		t.Errorf("%d bytes of memory, want at most %d", after.PSS, most)
 	}
-	if status == -1 && said == 0 {
-		early = 1
-	} else if status != 0 {
-		n.t.Fatalf("signal %v to %d after %v: status %d, want 0; it said:\n%s", signal, target, after, status, daemon.Output())
-	}
+	n.stop(daemon)
 	n.nothingLeft(web)
-	return early
 }
 
-// TestIgnoreSigint has SIGINT do nothing with --ignore-sigint, and end the daemon without it.
-func TestIgnoreSigint(t *testing.T) {
+// answers waits until every dump that is asked for has been written.
+func (n *network) answers(daemon *lab.Daemon) {
+	n.t.Helper()
+	for _, d := range dumps {
+		n.dump(n.web[0], signalTo(daemon), d.signal, d.name)
+	}
+}
+
+// TestSignalsFromTheFirstMillisecond sends signals to everything that there
+// is of a daemon while it starts. A process that is hit before its handlers
+// stand ends, as any program would: the parent with no word said, a child to
+// be started again.
+func TestSignalsFromTheFirstMillisecond(t *testing.T) {
 	if checksItself() {
 		t.Log("no program of ours to test")
 		return
 	}
 	t.Parallel()
+	random := stormSeed(t)
 	n := newNetwork(t, dialects[1])
 	web := n.web[0]
-	daemon := n.start(web, ours, quick, "--ignore-sigint")
-	n.holds(web, 10*time.Second)
-	child, err := daemon.VRRPChild(n.context(10*time.Second), 0)
-	n.must(err)
-	for _, pid := range []int{daemon.Pid(), child} {
-		for range 5 {
-			n.must(unix.Kill(pid, unix.SIGINT))
+	early, again := 0, 0
+	for range 30 {
+		daemon := n.start(web, ours, quick)
+		n.must(lab.Pass(t.Context(), time.Millisecond+time.Duration(random.IntN(20))*time.Millisecond))
+		n.storm(random, 10, daemon.Pid())
+		for range 20 {
+			tree, err := web.Tree(daemon.Pid())
+			n.must(err)
+			pids := []int{daemon.Pid()}
+			for _, e := range tree {
+				pids = append(pids, e.Pid)
+			}
+			n.storm(random, 10, pids...)
 		}
-	}
-	mark, said := n.Frames.Len(), daemon.Lines.Len()
-	n.must(daemon.Signal(unix.SIGHUP))
-	_, err = daemon.WaitLine(n.context(10*time.Second), said, "Reload complete")
-	n.must(err)
-	n.advert(mark, web, 10*time.Second, "an advert", lives)
-	n.stop(daemon)
-	n.nothingLeft(web)
-	second := n.start(web, ours, quick)
-	n.holds(web, 10*time.Second)
-	n.must(second.Signal(unix.SIGINT))
-	status, _, err := second.Wait(n.context(10 * time.Second))
-	if err != nil || status != 0 {
-		t.Errorf("status %d, %v", status, err)
-	}
-	n.nothingLeft(web)
-}
-
-// TestProcessChoice starts with -P, -C and -B: which processes there are, and which have a pid file.
-func TestProcessChoice(t *testing.T) {
-	t.Parallel()
-	for _, p := range []lab.Program{ours, peer} {
-		t.Run(p.Name, func(t *testing.T) {
-			t.Parallel()
-			processChoice(t, p)
-		})
-	}
-}
-
-func processChoice(t *testing.T, p lab.Program) {
-	n := newNetwork(t, dialects[1])
-	web := n.web[0]
-	for _, row := range []struct {
-		option string
-		files  []string
-		none   string
-		config string
-	}{
-		{"-P", pidFiles, "/run/checkers.pid", quick},
-		{"--vrrp", pidFiles, "/run/checkers.pid", quick},
-		{"-B", pidFiles, "/run/bfd.pid", quick},
-		{"-C", pidFiles[:1], "/run/vrrp.pid", quick},
-		{"-P", pidFiles[:1], "/run/vrrp.pid", "global_defs {\nrouter_id x\n}\n"}, // nothing to do
-	} {
-		daemon := n.start(web, p, row.config, row.option)
-		for _, file := range row.files {
-			n.must(lab.Until(n.context(10*time.Second), file, func() error {
-				if content, err := web.Read(file); err != nil || !strings.HasSuffix(content, "\n") {
-					return fmt.Errorf("it has %q: %w", content, err)
-				}
-				return nil
-			}))
+		if n.endedInsteadOfMaster(daemon) {
+			status, _, err := daemon.Wait(n.context(time.Second))
+			n.must(err)
+			if early++; status != -1 || daemon.Output() != "" {
+				t.Fatalf("status %d; it said:\n%s", status, daemon.Output())
+			}
+			n.nothingLeft(web)
+			continue
 		}
-		if len(row.files) == 2 {
-			n.holds(web, 10*time.Second)
-		}
-		if _, err := os.Lstat(web.Path(row.none)); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("%s: %s is there: %v", row.option, row.none, err)
-		}
-		tree, err := web.Tree(daemon.Pid())
-		n.must(err)
-		if len(tree) != len(row.files) {
-			t.Errorf("%s: %d processes, want %d: %v", row.option, len(tree), len(row.files), tree)
-		}
-		n.must(handles(n, daemon.Pid()))
+		again += strings.Count(daemon.Output(), "Respawning")
 		n.stop(daemon)
 		n.nothingLeft(web)
 	}
+	if t.Logf("%d of 30 ended before their handlers stood, %d children were started again", early, again); early > 25 {
+		t.Error("too few to say anything")
+	}
+}
+
+// endedInsteadOfMaster waits until the first server has the address, or its
+// daemon is gone.
+func (n *network) endedInsteadOfMaster(daemon *lab.Daemon) (ended bool) {
+	n.t.Helper()
+	n.must(lab.Until(n.context(2*time.Second), "the address, or the end of the daemon", func() error {
+		if ended = errors.Is(unix.Kill(daemon.Pid(), 0), unix.ESRCH); ended {
+			return nil
+		}
+		has, err := n.web[0].Holds(vip)
+		if err == nil && !has {
+			err = errors.New("neither is there")
+		}
+		return err
+	}))
+	return ended
+}
+
+// TestStopWhileStarting stops the daemon at 200 moments of its start, by its
+// parent, its child or all at once. It always ends well and leaves nothing
+// behind. Before its signal handlers stand, in the first milliseconds, a
+// signal ends it as any program; it has touched nothing by then.
+func TestStopWhileStarting(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	for part := range 4 {
+		t.Run(fmt.Sprint(part+1), func(t *testing.T) {
+			t.Parallel()
+			random := stormSeed(t)
+			n := newNetwork(t, dialects[1])
+			fifo := lab.Dir + "/tmp/events"
+			config := "global_defs {\nvrrp_notify_fifo " + fifo + "\n}\n" + quick
+			run := n.names("/run")
+			early := 0
+			for range 50 {
+				if n.stopAtRandom(random, config) {
+					early++
+				}
+				n.nothingLeft(n.web[0])
+				if left := n.names("/run"); !slices.Equal(left, run) {
+					t.Fatalf("/run has %q, want %q", left, run)
+				}
+				if left := n.names(lab.Dir + "/tmp"); len(left) > 0 {
+					t.Fatalf("it left %q", left)
+				}
+			}
+			if t.Logf("%d of 50 were ended before their handlers stood", early); early > 40 {
+				t.Error("too few to say anything")
+			}
+		})
+	}
+}
+
+// stopAtRandom starts a daemon and ends it at a random moment. early says
+// that it ended by the signal before it had said a word.
+func (n *network) stopAtRandom(random *rand.Rand, config string) (early bool) {
+	n.t.Helper()
+	web := n.web[0]
+	signal := []unix.Signal{unix.SIGTERM, unix.SIGINT}[random.IntN(2)]
+	victims := []string{"the parent", "the children", "all"}[random.IntN(3)]
+	after := time.Duration(random.IntN(120)) * time.Millisecond
+	daemon := n.start(web, ours, config)
+	n.must(lab.Pass(n.t.Context(), after))
+	tree, err := web.Tree(daemon.Pid())
+	n.must(err)
+	slices.Reverse(tree) // children first
+	for _, e := range tree {
+		if victims == "all" || (victims == "the parent") == (e.Pid == daemon.Pid()) {
+			if err := unix.Kill(e.Pid, signal); err != nil && !errors.Is(err, unix.ESRCH) {
+				n.t.Fatal(err)
+			}
+		}
+	}
+	if victims == "the children" { // the parent goes on without them
+		n.must(lab.Pass(n.t.Context(), time.Duration(random.IntN(20))*time.Millisecond))
+		if err := daemon.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			n.t.Fatal(err)
+		}
+	}
+	status, _, err := daemon.Wait(n.context(3 * time.Second))
+	n.must(err)
+	if early = status == -1 && daemon.Output() == ""; !early && status != 0 {
+		n.t.Fatalf("%v to %s after %v: status %d, want 0; it said:\n%s", signal, victims, after, status, daemon.Output())
+	}
+	return early
+}
+
+// names are the names in a folder of the first server.
+func (n *network) names(folder string) []string {
+	n.t.Helper()
+	entries, err := os.ReadDir(n.web[0].Path(folder))
+	n.must(err)
+	names := []string{}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 // TestSignalsFromTheFirst starts daemons in the background and sends every
@@ -312,7 +282,7 @@ func TestSignalsFromTheFirst(t *testing.T) {
 	web := n.web[0]
 	path, err := web.Write("keepalived.conf", n.dialect.config("MASTER", high), 0o644)
 	n.must(err)
-	random := rand.New(rand.NewPCG(5, 6))
+	random := stormSeed(t)
 	sent := 0
 	for range 10 {
 		launcher, err := web.Start(ours.Path, []string{"-f", path}, ours.Env)
