@@ -100,15 +100,26 @@ func (h heritage) handOver() ([]string, error) {
 // processName is the name of every process that has none of its own.
 const processName = "keepalived"
 
-// setProcessName sets the name that ps and pgrep show, on every thread there is; threads that are made later inherit
-// it. Through /proc/self/exe it would be "exe".
+// setProcessName sets the name that ps and pgrep show, on every thread there is, until a look finds no more of them;
+// threads that are made later inherit it. Through /proc/self/exe it would be "exe".
 func setProcessName(name string) {
-	tasks, err := filepath.Glob("/proc/self/task/*/comm")
-	if err != nil {
-		return
-	}
-	for _, t := range tasks {
-		_ = os.WriteFile(t, []byte(name), 0) // a thread may have ended; the name is for people only
+	done := map[string]bool{}
+	for range 10 {
+		tasks, err := filepath.Glob("/proc/self/task/*/comm")
+		if err != nil {
+			return
+		}
+		fresh := false
+		for _, t := range tasks {
+			if done[t] {
+				continue
+			}
+			done[t], fresh = true, true
+			_ = os.WriteFile(t, []byte(name), 0) // a thread may have ended; the name is for people only
+		}
+		if !fresh {
+			return
+		}
 	}
 }
 

@@ -123,10 +123,7 @@ func TestTemporaryFolder(t *testing.T) {
 				n := newNetwork(t, dialects[1])
 				web := n.web[0]
 				n.must(os.MkdirAll(web.Path(lab.Dir+"/other"), 0o755))
-				status, output, err := web.Run(n.context(0), "/bin/mount", []string{"-t", "tmpfs", "none", "/tmp"}, nil)
-				if err != nil || status != 0 {
-					t.Fatalf("giving the host a /tmp of its own: %d, %v, %s", status, err, output)
-				}
+				p := n.ownTmp(web, p)
 				path, err := web.Write("keepalived.conf", quick, 0o644)
 				n.must(err)
 				process, err := web.Start(p.Path, []string{"-n", "-l", "-f", path}, append(slices.Clone(p.Env), "TMPDIR="+row.variable))
@@ -138,13 +135,34 @@ func TestTemporaryFolder(t *testing.T) {
 				n.must(process.Signal(unix.SIGUSR2))
 				n.must(w.Written(n.context(time.Second), "keepalived.stats"))
 				n.must(process.Signal(unix.SIGTERM))
-				status, _, err = process.Wait(n.context(time.Second))
+				status, _, err := process.Wait(n.context(time.Second))
 				if err != nil || status != 0 {
 					t.Errorf("status %d, %v", status, err)
 				}
 			})
 		}
 	}
+}
+
+// ownTmp gives a host a /tmp of its own, and the program by a path that is not
+// below it: the source tree may be.
+func (n *network) ownTmp(host *lab.Host, p lab.Program) lab.Program {
+	n.t.Helper()
+	const tree = lab.Dir + "/tree"
+	n.must(os.MkdirAll(host.Path(tree), 0o755))
+	for _, arguments := range [][]string{{"--bind", sourceRoot, tree}, {"-t", "tmpfs", "none", "/tmp"}} {
+		status, output, err := host.Run(n.context(0), "/bin/mount", arguments, nil)
+		if err != nil || status != 0 {
+			n.t.Fatalf("mount %q: %d, %v, %s", arguments, status, err, output)
+		}
+	}
+	moved := p
+	moved.Path = strings.Replace(p.Path, sourceRoot, tree, 1)
+	moved.Env = nil
+	for _, variable := range p.Env {
+		moved.Env = append(moved.Env, strings.ReplaceAll(variable, sourceRoot, tree))
+	}
+	return moved
 }
 
 // TestDefaultPaths starts a daemon without a word on its command line.
