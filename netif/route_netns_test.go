@@ -52,6 +52,11 @@ func TestRoutes(t *testing.T) {
 		{"nexthops", "198.51.100.0/24 nexthop via 192.0.2.7 weight 3 nexthop via 192.0.2.8 dev way0", base, func(r *Route) {
 			r.Via, r.Nexthops = netip.Addr{}, []Nexthop{{Via: via4, Weight: 3}, {Via: netip.MustParseAddr("192.0.2.8"), Dev: "way0"}}
 		}},
+		{"tunnel", "198.51.100.0/24 encap ip id 5 dst 192.0.2.9 ttl 64 tos 0x10 dev way0 scope link", base, func(r *Route) {
+			r.Via, r.Dev, r.Scope = netip.Addr{}, "way0", unix.RT_SCOPE_LINK
+			r.Encap = Encap{Type: 2, ID: Optional[uint64]{5, true}, Dst: netip.MustParseAddr("192.0.2.9"), TTL: Optional[uint8]{64, true}, TOS: Optional[uint8]{16, true}}
+		}},
+		{"realms", "198.51.100.0/24 via 192.0.2.7 realms 3/4", base, func(r *Route) { r.Realms = 3<<16 | 4 }},
 		{"IPv6", "2001:db8:1::/48 via 2001:db8::7 metric 5 pref high", base6, func(r *Route) { r.Metric, r.Pref = 5, Optional[uint8]{1, true} }},
 		{"IPv6 unreachable", "unreachable 2001:db8:1::/48", base6, func(r *Route) { r.Via, r.Type = netip.Addr{}, unix.RTN_UNREACHABLE }},
 	} {
