@@ -3,10 +3,14 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
 )
 
@@ -159,34 +163,38 @@ func bind(fd int, key Key) error {
 	return unix.Bind(fd, to)
 }
 
-// join makes the interface the one for sending, without a loop back to us, and receives the group on it.
-func join(fd int, key Key) error {
-	if key.IPv6() {
-		return join6(fd, key)
-	}
-	request := unix.IPMreqn{Multiaddr: key.Group.As4(), Ifindex: int32(key.Index)}
-	if err := unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, &unix.IPMreqn{Ifindex: request.Ifindex}); err != nil {
-		return fmt.Errorf("IP_MULTICAST_IF: %w", err)
-	}
-	if err := set(fd, []option{{"IP_MULTICAST_LOOP", unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, 0, false}}); err != nil {
-		return err
-	}
-	if err := unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_ADD_MEMBERSHIP, &request); err != nil {
-		return fmt.Errorf("joining %s: %w", key.Group, err)
-	}
-	return nil
+// multicaster is what both families have in common.
+type multicaster interface {
+	SetMulticastInterface(*net.Interface) error
+	SetMulticastLoopback(on bool) error
+	JoinGroup(*net.Interface, net.Addr) error
 }
 
-func join6(fd int, key Key) error {
-	err := set(fd, []option{
-		{"IPV6_MULTICAST_IF", unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, key.Index, false},
-		{"IPV6_MULTICAST_LOOP", unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_LOOP, 0, false},
-	})
+// join makes the interface the one for sending, without a loop back to us, and receives the group on it.
+func join(fd int, key Key) error {
+	duplicate, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
-		return err
+		return fmt.Errorf("duplicating the socket: %w", err)
 	}
-	request := unix.IPv6Mreq{Multiaddr: key.Group.As16(), Interface: uint32(key.Index)}
-	if err := unix.SetsockoptIPv6Mreq(fd, unix.IPPROTO_IPV6, unix.IPV6_ADD_MEMBERSHIP, &request); err != nil {
+	file := os.NewFile(uintptr(duplicate), "vrrp")
+	defer func() { _ = file.Close() }()
+	conn, err := net.FilePacketConn(file)
+	if err != nil {
+		return fmt.Errorf("preparing multicast: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // what is set stays with the socket
+	var group multicaster = ipv4.NewPacketConn(conn)
+	if key.IPv6() {
+		group = ipv6.NewPacketConn(conn)
+	}
+	link := &net.Interface{Index: key.Index, Name: key.Interface}
+	if err := group.SetMulticastInterface(link); err != nil {
+		return fmt.Errorf("setting the interface of multicast: %w", err)
+	}
+	if err := group.SetMulticastLoopback(false); err != nil {
+		return fmt.Errorf("turning the loop of multicast off: %w", err)
+	}
+	if err := group.JoinGroup(link, &net.IPAddr{IP: key.Group.AsSlice()}); err != nil {
 		return fmt.Errorf("joining %s: %w", key.Group, err)
 	}
 	return nil
