@@ -301,6 +301,7 @@ func TestGroupStatesOnReload(t *testing.T) {
 		if err := n.engine.Reload(cfg); err != nil {
 			t.Fatal(err)
 		}
+		settle(10 * time.Millisecond) // the events of the end would join those of the reload
 		n.stop()
 		want := []string{`GROUP "G" MASTER 0`, `INSTANCE "VI_1" MASTER 100`, `INSTANCE "VI_2" MASTER 100`,
 			`INSTANCE "VI_1" STOP 100`, `INSTANCE "VI_2" STOP 100`, `GROUP "G" STOP 0`}
