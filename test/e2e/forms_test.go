@@ -127,9 +127,9 @@ func TestOptionForms(t *testing.T) {
 			if g.status == "0" && g.stdout != "15" || g.status != "0" && (g.status != "1" || g.stdout != "" || g.stderr == "") {
 				t.Errorf("%s: %+v", line, g)
 			}
-		case strings.HasPrefix(w.stderr, "Missing parameter for option --X"):
-			// Debian's does not say which one.
-			if !strings.HasPrefix(g.stderr, "Missing parameter for option --") || g.status != w.status {
+		case strings.HasPrefix(g.stderr, "Missing parameter for option --"):
+			// Debian's reads the name from memory that is not its own: it may say anything, or crash.
+			if g.status != "1" || g.stdout != "" || w.status != "1" && w.status != "139" {
 				t.Errorf("%s: %+v, %s has %+v", line, g, peer.Name, w)
 			}
 		case g.stderr != w.stderr:

@@ -91,6 +91,17 @@ func groupLines(output string) []string {
 	return lines
 }
 
+// said waits until the lines about states are those that are wanted: a line may come after the event in the pipe.
+func (n *network) said(d *lab.Daemon, want []string) {
+	n.t.Helper()
+	n.must(lab.Until(n.context(0), "the lines of the log", func() error {
+		if log := groupLines(d.Output()); !slices.Equal(log, want) {
+			return fmt.Errorf("log\n%s\nwant\n%s", strings.Join(log, "\n"), strings.Join(want, "\n"))
+		}
+		return nil
+	}))
+}
+
 // TestGroupEvents takes one server through the states of its group: both programs write the same lines into the pipe in
 // the same order, call the same scripts, and log the same.
 func TestGroupEvents(t *testing.T) {
@@ -109,15 +120,12 @@ func TestGroupEvents(t *testing.T) {
 			n.must(web.Mend())
 			want += events("2 BACKUP 50", "1 BACKUP 200", "G BACKUP", "2 MASTER 50", "1 MASTER 200", "G MASTER")
 			n.read(web, want)
-			log := groupLines(daemon.Output())
+			n.said(daemon, groupLog)
 			n.stop(daemon)
 			if p.Name == ours.Name && !checksItself() {
 				n.read(web, want+events("1 STOP 200", "2 STOP 50", "G STOP"))
 			}
 			n.wrote(web, groupNotified)
-			if !slices.Equal(log, groupLog) {
-				t.Errorf("log\n%s\nwant\n%s", strings.Join(log, "\n"), strings.Join(groupLog, "\n"))
-			}
 		})
 	}
 }
