@@ -132,6 +132,15 @@ func (n *network) start(host *lab.Host, p lab.Program, config string, args ...st
 	return d
 }
 
+// startBehind starts a Backup where there is a Master already: of two that start at the same time, the one with the
+// shorter Master_Down_Interval need not be the first.
+func (n *network) startBehind(host *lab.Host, p lab.Program, config string) *lab.Daemon {
+	n.t.Helper()
+	d := n.start(host, p, config)
+	n.says(d, "(VI_1) Entering BACKUP STATE (init)", n.dialect.masterDown(low))
+	return d
+}
+
 // must ends the test at an error that leaves no sense in going on.
 func (n *network) must(err error) {
 	n.t.Helper()

@@ -61,8 +61,12 @@ func TestFirstProcess(t *testing.T) {
 			n.noDead(first)
 
 			vrrp := n.vrrpOf(first)
+			mark := container.Lines.Len()
 			n.must(unix.Kill(vrrp, unix.SIGKILL))
 			_, err = container.WaitLine(n.context(0), 0, "died: Respawning")
+			n.must(err)
+			// Debian's child loses a TERM that comes before it has begun.
+			_, err = container.WaitLine(n.context(n.dialect.masterDown(high)), mark, "MASTER")
 			n.must(err)
 			n.must(lab.Until(n.context(0), "another child", func() error {
 				if n.vrrpOf(first) == vrrp {

@@ -33,8 +33,8 @@ func TestChildKilled(t *testing.T) {
 			n.must(err)
 			extra := `notify "` + lab.Dir + `/notify.sh any"` + "\n"
 			daemon := n.start(web1, ours, "global_defs {\nscript_user root\n}\n"+d.instance("VI_1", vrid, "MASTER", high, vip.String(), extra))
-			n.start(web2, peer, d.config("BACKUP", low))
 			n.holder(web1, d.masterDown(high))
+			n.startBehind(web2, peer, d.config("BACKUP", low))
 			n.notified(web1, "any INSTANCE VI_1 MASTER 100", 1)
 			began, changes := n.Frames.Len(), web1.Addresses.Len()
 
@@ -85,8 +85,8 @@ func TestCrashLoop(t *testing.T) {
 	n := newNetwork(t, d)
 	web1, web2 := n.web[0], n.web[1]
 	daemon := n.start(web1, ours, d.config("MASTER", high))
-	n.start(web2, peer, d.config("BACKUP", low))
 	n.holder(web1, d.masterDown(high))
+	n.startBehind(web2, peer, d.config("BACKUP", low))
 	ctx, stop := context.WithCancel(n.context(10 * time.Second))
 	killer := make(chan struct{})
 	began := time.Now()
@@ -126,8 +126,8 @@ func TestStaleAddressAfterCrash(t *testing.T) {
 			n := newNetwork(t, d)
 			web1, web2 := n.web[0], n.web[1]
 			daemon := n.start(web1, ours, d.config("MASTER", high))
-			n.start(web2, peer, d.config("BACKUP", low))
 			n.holder(web1, d.masterDown(high))
+			n.startBehind(web2, peer, d.config("BACKUP", low))
 			mark := n.Frames.Len()
 			n.must(daemon.KillAll(n.context(d.interval)))
 			n.advert(mark, web2, d.masterDown(low), "an advert", lives)
@@ -152,8 +152,8 @@ func TestParentKilled(t *testing.T) {
 			n := newNetwork(t, d)
 			web1, web2 := n.web[0], n.web[1]
 			daemon := n.start(web1, ours, d.config("MASTER", high))
-			n.start(web2, peer, d.config("BACKUP", low))
 			n.holder(web1, d.masterDown(high))
+			n.startBehind(web2, peer, d.config("BACKUP", low))
 			mark := n.Frames.Len()
 			n.must(daemon.Signal(unix.SIGKILL))
 			n.advert(mark, web2, d.masterDown(low), "an advert", lives)

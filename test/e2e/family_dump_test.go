@@ -187,8 +187,8 @@ func TestOldPeer(t *testing.T) {
 			programs := [2]lab.Program{peer, peer}
 			programs[side] = ours
 			first := n.start(n.web[0], programs[0], s.config(0, "MASTER", high))
-			n.start(n.web[1], programs[1], s.config(1, "BACKUP", low))
 			n.holdsAll(s, n.web[0], 2*fast.masterDown(low))
+			n.startBehind(n.web[1], programs[1], s.config(1, "BACKUP", low))
 			mine := n.daemons[side]
 			n.must(lab.Until(n.context(fast.masterDown(low)), "ours to find out", func() error {
 				if got := strings.Count(mine.Output(), "Setting unicast VRRPv3 checksum to old version"); got != 1 {

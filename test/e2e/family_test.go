@@ -206,8 +206,8 @@ func TestFamilies(t *testing.T) {
 func familyLife(n *network, s style, programs [2]lab.Program) {
 	d, web1, web2 := s.dialect, n.web[0], n.web[1]
 	first := n.start(web1, programs[0], s.config(0, "MASTER", high))
-	other := n.start(web2, programs[1], s.config(1, "BACKUP", low))
 	n.holdsAll(s, web1, d.masterDown(high))
+	other := n.startBehind(web2, programs[1], s.config(1, "BACKUP", low))
 	n.greet(s)
 	n.neighbours(s, web1, d.interval)
 
@@ -408,8 +408,8 @@ func TestFamilyChildKilled(t *testing.T) {
 			n := newDualNetwork(t, s.dialect)
 			d, web1, web2 := s.dialect, n.web[0], n.web[1]
 			daemon := n.start(web1, ours, s.config(0, "MASTER", high))
-			n.start(web2, peer, s.config(1, "BACKUP", low))
 			n.holdsAll(s, web1, d.masterDown(high))
+			n.startBehind(web2, peer, s.config(1, "BACKUP", low))
 			began, changes := n.Frames.Len(), web1.Addresses.Len()
 			child := 0
 			for range crashes {
@@ -450,8 +450,8 @@ func TestFamilyCrashLoop(t *testing.T) {
 			n := newDualNetwork(t, s.dialect)
 			web1, web2 := n.web[0], n.web[1]
 			daemon := n.start(web1, ours, s.config(0, "MASTER", high))
-			n.start(web2, peer, s.config(1, "BACKUP", low))
 			n.holdsAll(s, web1, s.dialect.masterDown(high))
+			n.startBehind(web2, peer, s.config(1, "BACKUP", low))
 			ctx, stop := context.WithCancel(n.context(10 * time.Second))
 			killer := make(chan struct{})
 			go func() {

@@ -121,7 +121,7 @@ func TestGroupReload(t *testing.T) {
 	n.must(err)
 	daemon := n.start(web1, ours, scripts+groupOf(groupScripts, one, two))
 	n.bothOn(web1)
-	n.start(web2, peer, d.pair("BACKUP", low, low, ""))
+	n.startBehind(web2, peer, d.pair("BACKUP", low, low, ""))
 	n.notified(web1, "any GROUP G MASTER 0", 1)
 	frames, addresses := n.Frames.Len(), web1.Addresses.Len()
 	for _, step := range []struct{ config, line string }{
@@ -166,8 +166,8 @@ func TestGroupChildKilled(t *testing.T) {
 	_, err := web1.Write("notify.sh", notifyScript, 0o755)
 	n.must(err)
 	daemon := n.start(web1, ours, "global_defs {\nscript_user root\n}\n"+d.pair("MASTER", high, high, groupScripts))
-	n.start(web2, peer, d.pair("BACKUP", low, low, ""))
 	n.bothOn(web1)
+	n.startBehind(web2, peer, d.pair("BACKUP", low, low, ""))
 	n.notified(web1, "any GROUP G MASTER 0", 1)
 	frames, addresses, child := n.Frames.Len(), web1.Addresses.Len(), 0
 	for range 3 {

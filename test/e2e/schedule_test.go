@@ -18,8 +18,8 @@ func TestScheduleUnderLoad(t *testing.T) {
 	d := dialects[1]
 	n := newNetwork(t, d)
 	n.start(n.web[0], ours, d.config("MASTER", high))
-	n.start(n.web[1], peer, d.config("BACKUP", low))
 	n.holder(n.web[0], d.masterDown(high))
+	n.startBehind(n.web[1], peer, d.config("BACKUP", low))
 	for range hogs {
 		_, err := n.client.Start("/bin/sh", []string{"-c", "while :; do :; done"}, nil)
 		n.must(err)
