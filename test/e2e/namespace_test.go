@@ -209,9 +209,12 @@ func TestNetworkNamespaceMissing(t *testing.T) {
 			n.must(daemon.Reconfigure("net_namespace red\ninstance one\n" + strings.ReplaceAll(instance, ".80", ".82")))
 			_, err = daemon.WaitLine(n.context(0), mark, "Reload complete")
 			n.must(err)
-			if found := n.ip(web, "-n red -br addr show dev eth0"); strings.Contains(found, "192.168.9.81") || !strings.Contains(found, "192.168.9.82") {
-				t.Errorf("the namespace has %s, want 192.168.9.82", found)
-			}
+			n.must(lab.Until(n.context(0), "192.168.9.82 in the namespace", func() error {
+				if found := n.ip(web, "-n red -br addr show dev eth0"); strings.Contains(found, "192.168.9.81") || !strings.Contains(found, "192.168.9.82") {
+					return fmt.Errorf("it has %s", found)
+				}
+				return nil
+			}))
 			n.stop(daemon)
 		})
 	}
