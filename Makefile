@@ -59,7 +59,7 @@ race: tools ## Run the same tests with the race detector
 	GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 $(GO) test -race $(UNIT)
 
 lab: build debs ## Run the tests with network namespaces, beside Debian's keepalived
-	$(GO) test -count=1 -p 1 -parallel 8 -timeout 9m -v $(LAB)
+	scripts/lab -count=1 -p 1 -parallel 8 -timeout 15m -v $(LAB)
 
 vm: build debs ## Run the tests that need ip_vs, in a virtual machine
 	$(GO) test -count=1 -timeout 30m -v -skip TestSystemd ./test/vm
