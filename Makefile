@@ -59,14 +59,14 @@ race: tools ## Run the same tests with the race detector
 	GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 $(GO) test -race $(UNIT)
 
 lab: build debs ## Run the tests with network namespaces, beside Debian's keepalived
-	scripts/lab -count=1 -p 1 -parallel 8 -timeout 15m -v $(LAB)
+	scripts/again -count=1 -p 1 -parallel 8 -timeout 15m -v $(LAB)
 
 vm: build debs ## Run the tests that need ip_vs, in a virtual machine
-	$(GO) test -count=1 -timeout 30m -v -skip TestSystemd ./test/vm
+	scripts/again -count=1 -timeout 30m -v -skip TestSystemd ./test/vm
 
 systemd: debs deb ## Run the package under systemd, in a virtual machine
 	scripts/tree systemd systemd-sysv keepalived iproute2 kmod procps ipvsadm
-	$(GO) test -count=1 -timeout 15m -v -run TestSystemd ./test/vm
+	scripts/again -count=1 -timeout 15m -v -run TestSystemd ./test/vm
 
 demo: build debs ## Show two web servers that share an address
 	@$(GO) run -buildvcs=false ./test/demo
