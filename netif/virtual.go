@@ -286,4 +286,3 @@ func (v *VirtualLinks) release(l VirtualLink) error {
 	}
 	return nil
 }
-

@@ -70,6 +70,18 @@ func (parent Link) carrier(l VirtualLink) int {
 	return parent.Index
 }
 
+// VMAC is the name of a macvlan with a MAC address on a parent, "" when there is none.
+func (s State) VMAC(parent string, mac [6]byte) string {
+	l, index := VirtualLink{Parent: parent, MAC: mac}, 0
+	first := ""
+	for name, have := range s.ByName {
+		if l.Name = name; l.Fits(s) && (index == 0 || have.Index < index) {
+			first, index = name, have.Index
+		}
+	}
+	return first
+}
+
 // ARPMode are the settings of a parent that virtual links for IPv4 change, as they were before.
 type ARPMode struct {
 	Ignore, Filter uint32 // arp_ignore and arp_filter
