@@ -132,7 +132,9 @@ func TestResolve(t *testing.T) {
 			return len(i.Unsupported) == 0 && i.Own.Name == "vrrp.1" && i.Addresses[0].Link == "vrrp.1"
 		}, ok, ""},
 		{"bad MAC", "", "use_vmac 01:00:5e:00:00:01\n" + vip, func(i Instance) bool { return i.VMAC.MAC == "" }, warn, "multicast"},
-		{"ipvlan", "", "use_ipvlan 192.0.2.3/24 private\n" + vip, func(i Instance) bool { return i.Own.IPVLAN && i.Own.Mode == "private" && len(i.Unsupported) == 0 && i.Addresses[0].Link == "" }, ok, ""},
+		{"ipvlan", "", "use_ipvlan 192.0.2.3/24 private\n" + vip, func(i Instance) bool {
+			return i.Own.IPVLAN && i.Own.Mode == "private" && len(i.Unsupported) == 0 && i.Addresses[0].Link == ""
+		}, ok, ""},
 		{"hmac holds", "", "auth_hmac {\nkey 1 " + strings.Repeat("k", 32) + "\nactive_key 1\n}\n" + vip, func(i Instance) bool { return i.Unsupported[0] == "auth_hmac" && len(i.HMAC.Keys) == 1 }, ok, ""},
 		{"tracked interface", "", "track_interface {\neth1\neth2 weight 5 reverse\n}\n" + vip, func(i Instance) bool {
 			return len(i.Unsupported) == 0 && reflect.DeepEqual(i.TrackInterfaces, []Track{{Name: "eth1"}, {Name: "eth2", Weight: Weight{5, true}}})

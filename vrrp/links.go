@@ -42,7 +42,7 @@ func kernelLink(l config.VirtualLink) netif.VirtualLink {
 		out.MAC = [6]byte{}
 	}
 	if l.Address.IsValid() {
-		out.Address = netif.Address{Prefix: l.Address, Dev: l.Name, NoDAD: true, PreferredLife: netif.Forever}
+		out.Address = netif.Address{Prefix: l.Address, Dev: l.Name, NoDAD: true} // of IPv6: deprecated, as on a VMAC
 	}
 	return out
 }
@@ -169,8 +169,12 @@ func (e *Engine) linksDone(r result) {
 }
 
 func (e *Engine) sayCreated(r result) {
-	for _, name := range r.created {
-		e.detail("(%s): Success creating VMAC interface %s", r.name, name)
+	for _, l := range r.created {
+		kind := "VMAC"
+		if l.IPVLAN {
+			kind = "ipvlan"
+		}
+		e.detail("(%s): Success creating %s interface %s", r.name, kind, l.Name)
 	}
 }
 
@@ -241,7 +245,7 @@ func (e *Engine) makeLink(r *router, l netif.VirtualLink, saved map[string]netif
 		return false // it is tried again, and said then
 	}
 	if created {
-		e.sayCreated(result{name: r.cfg.Name, created: []string{l.Name}})
+		e.sayCreated(result{name: r.cfg.Name, created: []netif.VirtualLink{l}})
 	}
 	return true
 }

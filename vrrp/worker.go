@@ -55,7 +55,7 @@ type result struct {
 	key, name string
 	err       error
 	links     bool // it tells how making links has ended, err nil: well
-	created   []string
+	created   []netif.VirtualLink
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {

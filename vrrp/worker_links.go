@@ -62,7 +62,7 @@ func (w *kernelWorker) workLinks(j job) {
 		created, err := w.virtual.Set(l)
 		r.err = errors.Join(r.err, err)
 		if created {
-			r.created = append(r.created, l.Name)
+			r.created = append(r.created, l)
 		}
 	}
 	w.results <- r
