@@ -43,7 +43,7 @@ func runCleanup(o Options, h heritage) int {
 		return exitFatal
 	}
 	defer func() { _ = virtual.Close() }()
-	adoptAll(virtual, states)
+	links := adoptAll(virtual, states)
 	for _, s := range states {
 		log.Infof("(%s) removing the VIPs that a dead process has left", s.Name)
 		for _, a := range s.Addresses {
@@ -52,26 +52,27 @@ func runCleanup(o Options, h heritage) int {
 				code = exitFatal
 			}
 		}
-		for _, l := range s.Links {
-			if err := virtual.Remove(l); err != nil {
-				log.Errorf("(%s) removing interface: %v", s.Name, err)
-				code = exitFatal
-			}
+	}
+	if len(links) > 0 {
+		if err := virtual.RemoveAll(links); err != nil {
+			log.Errorf("removing interfaces: %v", err)
+			code = exitFatal
 		}
 	}
 	return code
 }
 
-// adoptAll takes the links of all instances over before the first one is removed, so that each parent gets its settings
-// back with the last one.
-func adoptAll(virtual *netif.VirtualLinks, states map[string]vrrp.InstanceState) {
+// adoptAll takes the links of all instances over, and with them the former settings of their parents.
+func adoptAll(virtual *netif.VirtualLinks, states map[string]vrrp.InstanceState) (all []netif.VirtualLink) {
 	for _, s := range states {
 		for _, l := range s.Links {
+			all = append(all, l)
 			if before, ok := s.Parents[l.Parent]; ok {
 				virtual.Adopt(l, before)
 			}
 		}
 	}
+	return all
 }
 
 // takeOverdue removes from known the instances whose time to resume is over at now, and returns them with the time until

@@ -124,6 +124,38 @@ func TestVirtualLinkLife(t *testing.T) {
 	}
 }
 
+// TestVirtualLinksMany removes many at once, and nothing else.
+func TestVirtualLinksMany(t *testing.T) {
+	v := newVirtual(t)
+	ip(t, "link add vrrp.8 type veth peer name far8")
+	ip(t, "link add other link base0 type macvlan mode bridge")
+	var all []VirtualLink
+	for vrid := range byte(9) {
+		l := vmac(vrid)
+		all = append(all, l)
+		if vrid < 7 {
+			mustSet(t, v, l, true)
+		}
+	}
+	for range 2 {
+		if err := v.RemoveAll(all); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range s.ByName {
+			if l.Kind == "macvlan" && l.Name != "other" {
+				t.Errorf("%s is left", l.Name)
+			}
+		}
+		if s.ByName["vrrp.8"].Index == 0 || s.ByName["other"].Index == 0 || setting4(t, "base0", "arp_ignore") != "0" {
+			t.Error("foreign links are gone, or the settings are left")
+		}
+	}
+}
+
 // TestVirtualLinkChanged has links that are not what is asked for.
 func TestVirtualLinkChanged(t *testing.T) {
 	v := newVirtual(t)

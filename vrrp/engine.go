@@ -61,8 +61,8 @@ type Kernel interface {
 type VirtualLinks interface {
 	// Set makes a link what it is to be; that it is there already is success. created tells that it was not.
 	Set(netif.VirtualLink) (created bool, err error)
-	// Remove takes a link away; that it is not there is success.
-	Remove(netif.VirtualLink) error
+	// RemoveAll takes links away; that one is not there is success.
+	RemoveAll([]netif.VirtualLink) error
 	// Adopt takes a link over from another process. before is how its parent was without it.
 	Adopt(l netif.VirtualLink, before netif.ARPMode)
 	// Saved are the settings of parents as they were. It returns at once.
@@ -341,9 +341,9 @@ func (e *Engine) stop(workerDone <-chan struct{}) error {
 	for _, r := range e.order {
 		if !e.opt.KeepAddresses {
 			e.step(now, r, fsm.Shutdown{})
-			e.dropLinks(r, r.links)
 		}
 	}
+	e.dropAllLinks()
 	e.stopGroups()
 	e.flush()
 	e.worker.close()

@@ -185,6 +185,22 @@ func (e *Engine) dropLinks(r *router, links []netif.VirtualLink) {
 	}
 }
 
+// dropAllLinks lets the links of all instances go, when the addresses of every one are off: links go slowly, and a peer is
+// to have the addresses.
+func (e *Engine) dropAllLinks() {
+	if e.opt.VirtualLinks == nil || e.opt.KeepAddresses {
+		return
+	}
+	var all []netif.VirtualLink
+	for _, r := range e.order {
+		all = append(all, r.links...)
+		e.worker.forget(r.key, r.links)
+	}
+	if len(all) > 0 {
+		e.worker.links("", "", nil, all)
+	}
+}
+
 // replaceLinks lets those of the former links go that a new configuration does not have.
 func (e *Engine) replaceLinks(r *router, before []netif.VirtualLink) {
 	after := map[string]bool{}

@@ -50,11 +50,13 @@ func (v *fakeVirtual) Set(l netif.VirtualLink) (bool, error) {
 	return true, nil
 }
 
-func (v *fakeVirtual) Remove(l netif.VirtualLink) error {
+func (v *fakeVirtual) RemoveAll(list []netif.VirtualLink) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.calls = append(v.calls, "remove "+l.Name)
-	v.links.take(l.Name)
+	for _, l := range list {
+		v.calls = append(v.calls, "remove "+l.Name)
+		v.links.take(l.Name)
+	}
 	return nil
 }
 

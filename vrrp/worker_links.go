@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"keepalived-go/netif"
@@ -9,6 +10,7 @@ import (
 
 // links asks for virtual links to be there, and for others to be gone.
 func (w *kernelWorker) links(key, name string, set, remove []netif.VirtualLink) {
+	w.forget(key, remove)
 	w.stage(key, name, func(j *job) {
 		named := func(l netif.VirtualLink) func(netif.VirtualLink) bool {
 			return func(o netif.VirtualLink) bool { return o.Name == l.Name }
@@ -18,9 +20,6 @@ func (w *kernelWorker) links(key, name string, set, remove []netif.VirtualLink) 
 			j.link = append(slices.DeleteFunc(j.link, named(l)), l)
 		}
 		for _, l := range remove {
-			if w.keeper[l.Name] == key {
-				delete(w.keeper, l.Name)
-			}
 			j.link = slices.DeleteFunc(j.link, named(l))
 			j.unlink = append(slices.DeleteFunc(j.unlink, named(l)), l)
 		}
@@ -36,6 +35,17 @@ func (w *kernelWorker) keep(key string, links []netif.VirtualLink) {
 	}
 }
 
+// forget notes that an instance wants links no more.
+func (w *kernelWorker) forget(key string, links []netif.VirtualLink) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range links {
+		if w.keeper[l.Name] == key {
+			delete(w.keeper, l.Name)
+		}
+	}
+}
+
 // kept tells whether another instance wants a link by now.
 func (w *kernelWorker) kept(key string, l netif.VirtualLink) bool {
 	w.mu.Lock()
@@ -46,12 +56,11 @@ func (w *kernelWorker) kept(key string, l netif.VirtualLink) bool {
 
 // workLinks removes and makes the links of a job, and tells the engine how making them has ended.
 func (w *kernelWorker) workLinks(j job) {
-	for _, l := range j.unlink {
-		if w.kept(j.key, l) {
-			continue // a reload has given it to another instance
-		}
-		if err := w.virtual.Remove(l); err != nil {
-			w.fail(j, err)
+	// A reload may have given a link to another instance.
+	gone := slices.DeleteFunc(slices.Clone(j.unlink), func(l netif.VirtualLink) bool { return w.kept(j.key, l) })
+	if len(gone) > 0 {
+		if err := w.virtual.RemoveAll(gone); err != nil {
+			w.fail(j, fmt.Errorf("removing interfaces: %w", err))
 		}
 	}
 	if len(j.link) == 0 {
