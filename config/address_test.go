@@ -65,7 +65,7 @@ func TestAddressLines(t *testing.T) {
 		}), ok},
 		{"192.0.2.1/24 nodad", v4(nil), bad},
 		{"192.0.2.1/24 track_group g", v4(nil), bad},
-		{"192.0.2.1/24 use_vmac", v4(func(a *Address) { a.UseVMAC = true }), ok},
+		{"192.0.2.1/24 use_vmac", v4(func(a *Address) { a.UseVMAC, a.Link = true, "vrrp.1" }), ok},
 		{"2001:db8::1/64", v6(nil), ok},
 		{"2001:db8::1", v6(func(a *Address) { a.Prefix, a.PreferredLife = prefix("2001:db8::1/128"), 0 }), ok},
 		{"2001:db8::1 preferred_lft forever", v6(func(a *Address) { a.Prefix = prefix("2001:db8::1/128") }), ok},
@@ -73,7 +73,7 @@ func TestAddressLines(t *testing.T) {
 		{"2001:db8::1/64 brd +", nil, bad},
 		{"2001:db8::1/64 scope link label x", v6(nil), bad},
 	} {
-		env := Env{Interface: func(n string) (Interface, bool) { return Interface{MTU: 1500}, n != "gone" }}
+		env := Env{Interface: func(n string) (Interface, bool) { return Interface{MTU: 1500}, n != "gone" && n != "vrrp.1" }}
 		text := "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.200\n}\nvirtual_ipaddress_excluded {\n" + c.line + "\n}\n}\n"
 		got, diags := decodeOn(t, text, env)
 		if s := status(diags); s != c.status {

@@ -24,7 +24,7 @@ func newDecoder(tree *parser.Tree, env Env) *decoder {
 		noticed: map[*Keyword]bool{}, given: map[*Keyword]bool{}, weightsNoted: map[string]bool{},
 		trackers: newTrackers(), scriptUsed: map[int]bool{}, tracks: map[trackKey]bool{},
 		instances: map[string]int{}, groups: map[string]bool{}, trackGroups: map[string]int{},
-		vmacNames: map[string]string{}, garpInterfacesUsed: map[string]bool{},
+		vmacNames: map[string]string{}, virtual: map[virtualKey]string{}, garpInterfacesUsed: map[string]bool{},
 		nameTables: map[*nameKind]map[string]uint32{},
 	}
 	d.config.Global = defaultGlobal(env.HostName)
@@ -68,9 +68,10 @@ type decoder struct {
 	scriptPos        parser.Position // of the block that is being read
 	scriptBroken     bool
 
-	linkMissing        bool              // upstream dies of an interface that does not exist
-	linkMissingPos     parser.Position   // of the first one
-	vmacNames          map[string]string // to the instance that uses it
+	linkMissing        bool                  // upstream dies of an interface that does not exist
+	linkMissingPos     parser.Position       // of the first one
+	vmacNames          map[string]string     // to the instance that uses it
+	virtual            map[virtualKey]string // the names of macvlans
 	garpInterfacesUsed map[string]bool
 
 	nameTables    map[*nameKind]map[string]uint32 // those of iproute2 that were needed

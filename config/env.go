@@ -14,6 +14,8 @@ type Env struct {
 	HostName string
 	// Interface gives what is known of an interface and whether it exists.
 	Interface func(name string) (Interface, bool)
+	// VMAC gives the name of a macvlan in the way that keepalived makes them, "" when there is none.
+	VMAC func(parent string, mac [6]byte) string
 	// User looks a user up by name or number and gives the ids.
 	User func(name string) (Account, bool)
 	// Group looks a group up by name or number.

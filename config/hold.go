@@ -11,8 +11,6 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		on   bool
 		name string
 	}{
-		{i.VMAC.Use || slices.ContainsFunc(i.Addresses, onVMAC) || slices.ContainsFunc(i.ExcludedAddresses, onVMAC), "use_vmac"},
-		{i.IPVLAN.Use, "use_ipvlan"},
 		{i.AuthType == AuthAH, "auth_type AH"},
 		{i.HMAC.Use, "auth_hmac"},
 		{i.sync != nil && faultTracker(i.sync.TrackBFD), "track_bfd of its sync group"},
@@ -29,9 +27,6 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 	}
 	d.noteWeights(i)
 }
-
-// onVMAC tells whether an address wants an interface with the virtual MAC.
-func onVMAC(a Address) bool { return a.UseVMAC }
 
 // faultTracker tells whether losing one of the objects means Fault.
 func faultTracker(list []Track) bool {

@@ -55,6 +55,7 @@ func (d *decoder) resolveInstance(i *rawInstance) {
 	d.resolveGARP(i)
 	d.resolveDevices(i)
 	d.resolveVMAC(i)
+	d.resolveLinks(i)
 	d.dropOwnInterface(i)
 	d.resolveTrackers(i)
 	d.holdUnsupported(i)

@@ -128,11 +128,13 @@ func TestResolve(t *testing.T) {
 		{"unicast", "", "unicast_src_ip 192.0.2.9\nunicast_peer {\n192.0.2.8 min_ttl 3\n}\n" + vip, func(i Instance) bool {
 			return !i.Held() && i.PeersOnly && !i.ChecksumGroup.IsValid() && i.UnicastPeers[0] == UnicastPeer{netip.MustParseAddr("192.0.2.8"), 3, 255} && i.UnicastTTL == 255 && !i.MulticastGroup.IsValid()
 		}, ok, ""},
-		{"vmac holds", "", "use_vmac vrrp.1\n" + vip, func(i Instance) bool {
-			return reflect.DeepEqual(i.Unsupported, []string{"use_vmac"}) && i.VMAC.Name == "vrrp.1"
+		{"vmac", "", "use_vmac vrrp.1\n" + vip, func(i Instance) bool {
+			return len(i.Unsupported) == 0 && i.Own.Name == "vrrp.1" && i.Addresses[0].Link == "vrrp.1"
 		}, ok, ""},
 		{"bad MAC", "", "use_vmac 01:00:5e:00:00:01\n" + vip, func(i Instance) bool { return i.VMAC.MAC == "" }, warn, "multicast"},
-		{"ipvlan holds", "", "use_ipvlan 192.0.2.3/24 private\n" + vip, func(i Instance) bool { return i.IPVLAN.Mode == "private" && i.Unsupported[0] == "use_ipvlan" }, ok, ""},
+		{"ipvlan", "", "use_ipvlan 192.0.2.3/24 private\n" + vip, func(i Instance) bool {
+			return i.Own.IPVLAN && i.Own.Mode == "private" && len(i.Unsupported) == 0 && i.Addresses[0].Link == ""
+		}, ok, ""},
 		{"hmac holds", "", "auth_hmac {\nkey 1 " + strings.Repeat("k", 32) + "\nactive_key 1\n}\n" + vip, func(i Instance) bool { return i.Unsupported[0] == "auth_hmac" && len(i.HMAC.Keys) == 1 }, ok, ""},
 		{"tracked interface", "", "track_interface {\neth1\neth2 weight 5 reverse\n}\n" + vip, func(i Instance) bool {
 			return len(i.Unsupported) == 0 && reflect.DeepEqual(i.TrackInterfaces, []Track{{Name: "eth1"}, {Name: "eth2", Weight: Weight{5, true}}})

@@ -768,14 +768,16 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vmac_addr_prefix", Syntax: "STRING (first wins)", Default: "value of vmac_prefix",
 						Since: "2.2.0", Area: "vrrp", Meaning: "prefix of generated VMAC names for VIPs on other interfaces",
-						Arg:  once(Arg{Kind: Text}),
-						Into: func(s *scope) any { return &s.global.VMACAddrPrefix },
+						Effect: Acts,
+						Arg:    once(Arg{Kind: Text}),
+						Into:   func(s *scope) any { return &s.global.VMACAddrPrefix },
 					},
 					{
 						Name: "vmac_prefix", Syntax: "STRING (first wins)", Default: "vrrp",
 						Since: "2.2.0", Area: "vrrp", Meaning: "prefix of generated VMAC interface names (PREFIX.VRID, then PREFIX6.VRID for IPv6, then PREFIX1.VRID ...)",
-						Arg:  once(Arg{Kind: Text}),
-						Into: func(s *scope) any { return &s.global.VMACPrefix },
+						Effect: Acts,
+						Arg:    once(Arg{Kind: Text}),
+						Into:   func(s *scope) any { return &s.global.VMACPrefix },
 					},
 					{
 						Name: "vrrp_check_unicast_src", Syntax: "(flag)", Default: "off",

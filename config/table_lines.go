@@ -565,7 +565,7 @@ func addressOptions(block string) []Keyword {
 	return append(rows, Keyword{
 		Name: "use_vmac", Syntax: "(flag)", Default: "off",
 		Since: "2.2.0", Area: area, Meaning: "put this address on a VMAC of its interface",
-		Effect: Holds,
+		Effect: Acts,
 		Note:   "only useful with dev on another interface",
 		Arg:    Arg{Kind: Flag},
 	})

@@ -97,10 +97,14 @@ type Instance struct {
 	// invalid where that is never looked for.
 	ChecksumGroup netip.Addr
 	// Twin tells instances apart that differ in their unicast peers alone: 0 is the first of them.
-	Twin                  int
-	VMAC                  VMAC
-	VMACAddr              bool // use_vmac_addr
-	VMACXmitBase          bool
+	Twin         int
+	VMAC         VMAC
+	VMACAddr     bool // use_vmac_addr
+	VMACXmitBase bool
+	// Own is the interface of the instance's own (use_vmac, use_ipvlan), AddressLinks are those that addresses on other
+	// interfaces or of the other family want (use_vmac of an address, use_vmac_addr).
+	Own                   VirtualLink
+	AddressLinks          []VirtualLink
 	IPVLAN                IPVLAN
 	VRF                   string
 	HMAC                  HMAC
@@ -156,6 +160,7 @@ type Address struct {
 	AutoJoin      bool
 	NoTrack       bool
 	UseVMAC       bool
+	Link          string // resolved: the virtual link that it goes on, "": Dev
 	TrackGroup    string
 	PreferredLife uint32 // seconds; 0xffffffff: forever
 }

@@ -156,6 +156,10 @@ func parsePrefix(s string) (netip.Prefix, error) {
 // resolveVMAC settles what an interface of the instance's own means for other settings.
 func (d *decoder) resolveVMAC(i *rawInstance) {
 	own := i.VMAC.Use || i.IPVLAN.Use
+	if i.VMAC.MAC != "" && i.Instance.Strict {
+		d.warn(i.Pos, "(%s) strict mode has the MAC address of the protocol, the one of use_vmac is ignored", i.Name)
+		i.VMAC.MAC = ""
+	}
 	if own && i.PromoteSecondaries {
 		d.warn(i.Pos, "(%s) promote_secondaries is set for a VMAC anyway, it is ignored", i.Name)
 		i.PromoteSecondaries = false

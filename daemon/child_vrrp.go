@@ -27,6 +27,10 @@ func buildVRRP(c *child, s startMessage) error {
 	if err != nil {
 		return err
 	}
+	virtual, err := netif.OpenVirtualLinks()
+	if err != nil {
+		return err
+	}
 	c.use = func(cfg config.Config) {
 		c.schedule.use(cfg.Global.VRRPProcess, cfg.Global)
 		c.scripts.use(cfg, instanceScripts(cfg))
@@ -37,7 +41,7 @@ func buildVRRP(c *child, s startMessage) error {
 	c.use(cfg)
 	c.saveDir = cfg.Global.ConfigSaveDir
 	e, err := vrrp.New(vrrp.Options{
-		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
+		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, VirtualLinks: virtual, Links: kernelLinks{}, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Tracked: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
 		Report: func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
 	})

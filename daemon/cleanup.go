@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"net/netip"
@@ -38,6 +37,13 @@ func runCleanup(o Options, h heritage) int {
 		log.Errorf("loading what to clean up: %v", err)
 		return exitFatal
 	}
+	virtual, err := netif.OpenVirtualLinks()
+	if err != nil {
+		log.Error(err)
+		return exitFatal
+	}
+	defer func() { _ = virtual.Close() }()
+	links := adoptAll(virtual, states)
 	for _, s := range states {
 		log.Infof("(%s) removing the VIPs that a dead process has left", s.Name)
 		for _, a := range s.Addresses {
@@ -47,7 +53,26 @@ func runCleanup(o Options, h heritage) int {
 			}
 		}
 	}
+	if len(links) > 0 {
+		if err := virtual.RemoveAll(links); err != nil {
+			log.Errorf("removing interfaces: %v", err)
+			code = exitFatal
+		}
+	}
 	return code
+}
+
+// adoptAll takes the links of all instances over, and with them the former settings of their parents.
+func adoptAll(virtual *netif.VirtualLinks, states map[string]vrrp.InstanceState) (all []netif.VirtualLink) {
+	for _, s := range states {
+		for _, l := range s.Links {
+			all = append(all, l)
+			if before, ok := s.Parents[l.Parent]; ok {
+				virtual.Adopt(l, before)
+			}
+		}
+	}
+	return all
 }
 
 // takeOverdue removes from known the instances whose time to resume is over at now, and returns them with the time until
@@ -79,17 +104,22 @@ func leftOver(known map[string]vrrp.InstanceState, cfg config.Config) map[string
 		dev    string
 		prefix netip.Prefix
 	}
-	configured := map[place]bool{}
+	configured, links := map[place]bool{}, map[string]bool{}
 	for i := range cfg.Instances {
 		in := &cfg.Instances[i]
 		for _, a := range slices.Concat(in.Addresses, in.ExcludedAddresses) {
-			configured[place{cmp.Or(a.Dev, in.Interface), a.Prefix}] = true
+			configured[place{a.Place(in), a.Prefix}] = true
+		}
+		links[in.Own.Name] = true
+		for _, l := range in.AddressLinks {
+			links[l.Name] = true
 		}
 	}
 	left := map[string]vrrp.InstanceState{}
 	for key, s := range known {
 		s.Addresses = slices.DeleteFunc(slices.Clone(s.Addresses), func(a netif.Address) bool { return configured[place{a.Dev, a.Prefix}] })
-		if len(s.Addresses) > 0 {
+		s.Links = slices.DeleteFunc(slices.Clone(s.Links), func(l netif.VirtualLink) bool { return links[l.Name] })
+		if len(s.Addresses) > 0 || len(s.Links) > 0 {
 			left[key] = s
 		}
 	}

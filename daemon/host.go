@@ -27,6 +27,7 @@ func addLinks(env *config.Env, namespace string) error {
 		state, err := netif.Read()
 		if err == nil {
 			env.Interface = func(name string) (config.Interface, bool) { return describeLink(state, name) }
+			env.VMAC = state.VMAC
 		}
 		return err
 	})

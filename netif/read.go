@@ -110,6 +110,10 @@ func parseLink(data []byte) (Link, bool) {
 			}
 		case unix.IFLA_GROUP:
 			l.Group = native32(a.Value)
+		case unix.IFLA_LINK:
+			l.Parent = int(native32(a.Value))
+		case unix.IFLA_MASTER:
+			l.Master = int(native32(a.Value))
 		case unix.IFLA_LINKINFO:
 			l.Kind = parseKind(a.Value)
 		}

@@ -45,7 +45,9 @@ func addressTexts(list []config.Address, in *vrrp.InstanceView, links netif.Stat
 
 // installed tells whether an interface has the address.
 func installed(a *config.Address, device string, links netif.State) bool {
-	if a.Dev != "" {
+	if a.Link != "" {
+		device = a.Link
+	} else if a.Dev != "" {
 		device = a.Dev
 	}
 	return slices.ContainsFunc(links.ByName[device].Addresses, func(p netip.Prefix) bool { return p.Addr() == a.Prefix.Addr() })
@@ -55,6 +57,9 @@ func installed(a *config.Address, device string, links netif.State) bool {
 func addressText(a *config.Address, device string) string {
 	if a.Dev != "" {
 		device = a.Dev
+	}
+	if a.Link != "" {
+		device = a.Link + "@" + device
 	}
 	words := []string{prefixText(a.Prefix)}
 	add := func(on bool, more ...string) {

@@ -108,15 +108,18 @@ func (t *text) faults(set fsm.FaultSet, unsupported, trackers int) {
 
 // vmacName is the name of the interface that use_vmac or use_ipvlan makes, "" without one.
 func vmacName(c *config.Instance) string {
+	return c.Own.Name
+}
+
+// interfaceText is the interface, with the one that it is on for a VMAC or an ipvlan.
+func interfaceText(c *config.Instance) string {
 	switch {
-	case c.VMAC.Use && c.VMAC.Name != "":
-		return c.VMAC.Name
-	case c.IPVLAN.Use && c.IPVLAN.Name != "":
-		return c.IPVLAN.Name
-	case c.VMAC.Use || c.IPVLAN.Use:
-		return fmt.Sprintf("vrrp%s.%d", either(c.Family == 6, "6", ""), c.VRID)
+	case c.Interface == "":
+		return "not configured"
+	case c.Own.Name == "":
+		return c.Interface
 	}
-	return ""
+	return fmt.Sprintf("%s, %s on %s%s", c.Own.Name, either(c.Own.IPVLAN, "ipvlan", "vmac"), c.Interface, either(c.VMACXmitBase, ", xmit base i/f", ""))
 }
 
 // network writes where the instance is.
@@ -124,11 +127,23 @@ func (t *text) network(in *vrrp.InstanceView) {
 	c := &in.Config
 	switch {
 	case c.VMAC.Use:
-		t.line("   Use VMAC, i/f name %s, is_up = false, xmit_base = %s", vmacName(c), trueFalse(c.VMACXmitBase))
+		t.line("   Use VMAC, i/f name %s, is_up = %s, xmit_base = %s", vmacName(c), trueFalse(in.OwnUp), trueFalse(c.VMACXmitBase))
+		if c.VMAC.MAC != "" {
+			t.line("     MAC = %s%s", hardware(c.Own.MAC), either(strings.Count(c.VMAC.MAC, ":") == 4, " (using VRID)", ""))
+		}
 	case c.IPVLAN.Use:
-		t.line("   Use IPVLAN, i/f %s, is_up = false, type %s", vmacName(c), either(c.IPVLAN.Mode == "", "bridge", c.IPVLAN.Mode))
+		address := ""
+		if c.IPVLAN.Addr.IsValid() {
+			address = ", i/f address = " + prefixText(c.IPVLAN.Addr)
+		}
+		t.line("   Use IPVLAN, i/f %s, is_up = %s%s, type %s", vmacName(c), trueFalse(in.OwnUp), address, either(c.IPVLAN.Mode == "", "bridge", c.IPVLAN.Mode))
 	}
-	t.line("   Interface = %s", either(c.Interface == "", "not configured", c.Interface))
+	t.when(c.VMAC.NotifyMsg, "     Force netlink update for base interface")
+	t.when(c.VMACAddr, "     Use VMAC for VIPs on other interfaces")
+	if g := c.Own.Group; g.Set {
+		t.line("     Interface group %d", g.Value)
+	}
+	t.line("   Interface = %s", interfaceText(c))
 	t.optional("   VRF = %s", c.VRF)
 	t.when(c.DontTrackPrimary, "   VRRP interface tracking disabled")
 	t.when(c.SkipCheckAdvAddr, "   Skip checking advert IP addresses")

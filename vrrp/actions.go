@@ -155,6 +155,10 @@ func (e *Engine) announce(r *router, addresses []netif.Address, repeat int) {
 
 // applyResult takes what the kernel worker could not do.
 func (e *Engine) applyResult(r result) {
+	if r.links {
+		e.linksDone(r)
+		return
+	}
 	e.log.Errorf("(%s) %v", r.name, r.err)
 }
 

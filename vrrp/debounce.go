@@ -82,6 +82,9 @@ func (e *Engine) linkDelays() map[string]config.UpDownDelay {
 		}
 		interval := min(r.cfg.AdvertInt, r.machine.Snapshot().MasterInterval)
 		delays[d.Interface] = limitDelay(d, r.cfg.DownAdverts, interval)
+		if r.cfg.Own.Name != "" { // it goes up and down with its parent
+			delays[r.cfg.Own.Name] = delays[d.Interface]
+		}
 	}
 	return delays
 }

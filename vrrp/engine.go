@@ -41,6 +41,8 @@ type Options struct {
 	Mail Mailer
 	// Event receives the lines of vrrp_notify_fifo, without their ends. It must return at once; nil takes none.
 	Event func(line string)
+	// VirtualLinks makes the interfaces of VMACs and ipvlans; nil makes none, and instances that need one stay in Fault.
+	VirtualLinks VirtualLinks
 	// KeepAddresses leaves the addresses of Masters on the interfaces at the end, with no farewell to the peers
 	// (--dont-release-vrrp).
 	KeepAddresses bool
@@ -53,6 +55,18 @@ type Options struct {
 type Kernel interface {
 	AddAddress(netif.Address) error
 	DeleteAddress(netif.Address) error
+}
+
+// VirtualLinks makes and removes the interfaces that instances bring along. *netif.VirtualLinks is one.
+type VirtualLinks interface {
+	// Set makes a link what it is to be; that it is there already is success. created tells that it was not.
+	Set(netif.VirtualLink) (created bool, err error)
+	// RemoveAll takes links away; that one is not there is success.
+	RemoveAll([]netif.VirtualLink) error
+	// Adopt takes a link over from another process. before is how its parent was without it.
+	Adopt(l netif.VirtualLink, before netif.ARPMode)
+	// Saved are the settings of parents as they were. It returns at once.
+	Saved() map[string]netif.ARPMode
 }
 
 // Links tells about interfaces.
@@ -160,6 +174,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := CheckInterfaces(e.opt.Config, e.links); err != nil {
 		return err
 	}
+	e.makeLinks(e.opt.Config)
 	workerDone := make(chan struct{})
 	go func() { defer close(workerDone); e.worker.run() }()
 	e.start(e.opt.Config)
@@ -328,6 +343,7 @@ func (e *Engine) stop(workerDone <-chan struct{}) error {
 			e.step(now, r, fsm.Shutdown{})
 		}
 	}
+	e.dropAllLinks()
 	e.stopGroups()
 	e.flush()
 	e.worker.close()

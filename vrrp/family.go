@@ -101,7 +101,11 @@ func (e *Engine) faultNoSource(r *router) bool {
 		return false
 	}
 	if r.cfg.Interface != "" {
-		return !hasAddress(r.link.Addresses, r.source)
+		from := r.base
+		if r.cfg.Own.IPVLAN {
+			from = r.link
+		}
+		return !hasAddress(from.Addresses, r.source)
 	}
 	for _, link := range e.links.ByIndex {
 		if hasAddress(link.Addresses, r.source) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"keepalived-go/config"
@@ -90,6 +91,9 @@ func (e *Engine) logLinks(before netif.State) {
 	}
 	for _, r := range e.order {
 		say(r.cfg.Interface)
+		for _, l := range r.links {
+			say(l.Name)
+		}
 		for i := range r.cfg.TrackInterfaces {
 			say(r.cfg.TrackInterfaces[i].Name)
 		}
@@ -124,21 +128,17 @@ func (e *Engine) observe(r *router) {
 	if !exists {
 		link = netif.Link{Name: r.cfg.Interface}
 	}
-	r.link = link
-	r.source = netip.Addr{}
-	if r.cfg.MulticastSource.IsValid() {
-		r.source = r.cfg.MulticastSource
-	} else if a, ok := link.Primary(r.cfg.Family, e.isVirtual); ok {
-		r.source = a
-	}
+	r.base, r.link = link, link
+	r.source = e.sourceOf(r)
+	own := e.observeLinks(r)
 	links := e.observeTracked(r)
 	anywhere := r.cfg.Interface == "" // unicast over whatever interface the route says
-	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0
+	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0 || !own
 	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, e.faultNoSource(r))
 	if r.faults.Has(fsm.FaultUnsupported) {
 		return // it never sends nor listens, so it needs no socket
 	}
-	e.observeSocket(r, anywhere || exists && link.Up)
+	e.observeSocket(r, anywhere || exists && r.link.Up)
 }
 
 func (e *Engine) observeSocket(r *router, usable bool) {
@@ -190,7 +190,16 @@ func CheckInterfaces(cfg config.Config, links netif.State) error {
 		if _, ok := links.ByName[in.Interface]; !ok {
 			errs = append(errs, fmt.Errorf("%s: (%s) %w: %s", in.Pos, in.Name, ErrNoInterface, in.Interface))
 		}
+		made := madeLinks(in)
+		for _, l := range made {
+			if _, ok := links.ByName[l.Parent]; !ok && l.Parent != in.Interface {
+				errs = append(errs, fmt.Errorf("%s: (%s) %w: %s of %s", in.Pos, in.Name, ErrNoInterface, l.Parent, l.Name))
+			}
+		}
 		for _, a := range kernelAddresses(*in) {
+			if slices.ContainsFunc(made, func(l config.VirtualLink) bool { return l.Name == a.Dev }) {
+				continue
+			}
 			if _, ok := links.ByName[a.Dev]; !ok && a.Dev != in.Interface {
 				errs = append(errs, fmt.Errorf("%s: (%s) %w: %s of virtual address %s", in.Pos, in.Name, ErrNoInterface, a.Dev, a.Prefix))
 			}

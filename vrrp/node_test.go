@@ -38,6 +38,7 @@ type node struct {
 	events []string // by the kernel worker
 	keep   bool     // the addresses at the end
 
+	virtual VirtualLinks // nil: none can be made
 	network wire.Network // of host, where a test has put nothing else
 }
 
@@ -68,7 +69,7 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	opt := Options{
 		Config: cfg, Network: n.network, Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
 		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Event: func(line string) { n.events = append(n.events, line) },
-		Report: func(s []InstanceState) { n.states = s },
+		Report: func(s []InstanceState) { n.states = s }, VirtualLinks: n.virtual,
 	}
 	if n.tracks != nil {
 		opt.Tracked = n.tracks

@@ -73,9 +73,10 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 
 // updateRouter gives a running instance its new configuration.
 func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
-	old, faults := r.cfg, r.faults
+	old, faults, links := r.cfg, r.faults, r.links
 	r.configure(cfg)
 	e.gatherTracks(r)
+	e.replaceLinks(r, links)
 	e.observe(r)
 	e.step(now, r, fsm.Reconfigured{Config: machineConfig(cfg, r.source)})
 	e.stepPriority(now, r)

@@ -24,6 +24,12 @@ type router struct {
 	link   netif.Link // as last seen; Index 0 when it is missing
 	source netip.Addr // primary address, invalid when there is none
 	faults fsm.FaultSet
+
+	base      netif.Link          // the configured interface; link is that of the adverts
+	links     []netif.VirtualLink // that it brings along, its own one first
+	linksDue  bool                // the kernel worker was asked for them
+	linksSaid string              // what was wrong with them when they were asked for last
+
 	socket *sharedSocket
 
 	tracked track.Influence // of everything that it tracks
@@ -140,16 +146,13 @@ func kernelAddresses(cfg config.Instance) []netif.Address {
 	out := make([]netif.Address, 0, len(cfg.Addresses)+len(cfg.ExcludedAddresses))
 	for _, list := range [][]config.Address{cfg.Addresses, cfg.ExcludedAddresses} {
 		for _, a := range list {
-			out = append(out, kernelAddress(a, cfg.Interface))
+			out = append(out, kernelAddress(a, a.Place(&cfg)))
 		}
 	}
 	return out
 }
 
 func kernelAddress(a config.Address, dev string) netif.Address {
-	if a.Dev != "" {
-		dev = a.Dev
-	}
 	return netif.Address{
 		Prefix: a.Prefix, Peer: a.Peer, Dev: dev, Broadcast: a.Broadcast, Scope: a.Scope, Label: a.Label,
 		HomeAddress: a.HomeAddress, MngTmpAddr: a.MngTmpAddr, NoPrefixRoute: a.NoPrefixRoute, AutoJoin: a.AutoJoin,
@@ -223,4 +226,5 @@ func (e *Engine) removeRouter(now time.Time, r *router) {
 	if s := r.socket; s != nil {
 		e.detach(r)
 	}
+	e.dropLinks(r, r.links)
 }

@@ -25,7 +25,10 @@ type InstanceState struct {
 	LastAdvert     int64         // last advert sent, 0 when none
 	Slot           int           // where Beats has the time of the last advert
 	Addresses      []netif.Address
-	OldChecksum    bool // a peer has been heard that knows the checksum of old releases alone
+	// Links are the interfaces that it brings along, Parents the settings of their parents as they were before.
+	Links       []netif.VirtualLink      `json:",omitempty"`
+	Parents     map[string]netif.ARPMode `json:",omitempty"`
+	OldChecksum bool                     // a peer has been heard that knows the checksum of old releases alone
 }
 
 // Key identifies an instance over reloads and restarts, as upstream does: by interface, VRID, family, unicast,
@@ -59,7 +62,7 @@ func (s InstanceState) snapshot(cfg config.Instance, now time.Time, clock clockP
 func Unreported(cfg config.Instance) InstanceState {
 	return InstanceState{
 		Key: Key(cfg), Name: cfg.Name, Interface: cfg.Interface, VRID: cfg.VRID, Slot: -1,
-		MasterInterval: cfg.AdvertInt, MasterDown: masterDown(cfg), Addresses: kernelAddresses(cfg),
+		MasterInterval: cfg.AdvertInt, MasterDown: masterDown(cfg), Addresses: kernelAddresses(cfg), Links: kernelLinks(&cfg),
 	}
 }
 
@@ -93,7 +96,9 @@ func (e *Engine) States() ([]InstanceState, error) {
 func (e *Engine) states() []InstanceState {
 	states := make([]InstanceState, 0, len(e.order))
 	for _, r := range e.order {
-		states = append(states, r.state(e.clock))
+		s := r.state(e.clock)
+		s.Links, s.Parents = r.links, e.savedParents(r)
+		states = append(states, s)
 	}
 	return states
 }

@@ -35,7 +35,8 @@ type InstanceView struct {
 	Source   netip.Addr      // primary address, invalid when there is none
 	LastSent time.Time       // last advert, zero when there was none
 	Deadline time.Time       // when the machine wants to act next, zero when only an event can move it
-	Index    int             // of its interface, 0 when that is missing
+	Index    int             // of the interface of its adverts, 0 when that is missing
+	OwnUp    bool            // the interface of its own is there and up
 	In, Out  int             // descriptors of its socket, -1 without one
 	// OldChecksum says that a peer has been heard that knows the checksum of old releases alone.
 	OldChecksum bool
@@ -93,7 +94,7 @@ func (e *Engine) view() View {
 		v.Delayed[name] = true
 	}
 	for _, r := range e.order {
-		v.Instances = append(v.Instances, r.view())
+		v.Instances = append(v.Instances, r.view(e.links))
 	}
 	for _, g := range e.groups {
 		v.Groups = append(v.Groups, g.view())
@@ -105,10 +106,13 @@ func (e *Engine) view() View {
 	return v
 }
 
-func (r *router) view() InstanceView {
+func (r *router) view(links netif.State) InstanceView {
 	v := InstanceView{
 		Config: r.cfg, Machine: r.machine.Snapshot(), Stats: r.stats, Tracked: r.tracked, Source: r.source,
 		LastSent: r.lastSent, Deadline: r.deadline, Index: r.link.Index, In: -1, Out: -1, OldChecksum: r.oldChecksum,
+	}
+	if r.cfg.Own.Name != "" {
+		v.OwnUp = links.ByName[r.cfg.Own.Name].Ready()
 	}
 	if r.socket != nil {
 		v.In, v.Out = descriptors(r.socket.socket)

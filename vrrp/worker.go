@@ -19,6 +19,7 @@ const maxNotes = 64
 // Master, Backup, Master in a row ends right however slow the kernel is.
 type kernelWorker struct {
 	kernel  Kernel
+	virtual VirtualLinks
 	network wire.Network
 	scripts Scripts
 	mail    Mailer
@@ -30,6 +31,7 @@ type kernelWorker struct {
 	jobs   map[string]*job
 	wanted map[string][]netif.Address // by key, what is wanted last; nothing for who wants nothing
 	holder map[place]string           // the key that wants an address, the newest one where a reload has moved it
+	keeper map[string]string          // the key that wants a virtual link, by name of the link
 	queue  []*job                     // oldest first
 	staged []*job                     // asked for in this turn, released after the adverts have left
 	closed bool
@@ -38,9 +40,11 @@ type kernelWorker struct {
 // job is what is to be done for one instance.
 type job struct {
 	key, name string
-	assert    bool            // want and drop are to be applied
-	want      []netif.Address // to be there
-	drop      []netif.Address // to be gone
+	assert    bool                // want and drop are to be applied
+	want      []netif.Address     // to be there
+	drop      []netif.Address     // to be gone
+	unlink    []netif.VirtualLink // to be gone, after drop
+	link      []netif.VirtualLink // to be there, before want
 	announce  []announcement
 	notes     []notification
 	lostNotes int
@@ -50,10 +54,12 @@ type job struct {
 type result struct {
 	key, name string
 	err       error
+	links     bool // it tells how making links has ended, err nil: well
+	created   []netif.VirtualLink
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
-	w := &kernelWorker{kernel: opt.Kernel, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
+	w := &kernelWorker{kernel: opt.Kernel, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
 		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
 	w.cond = sync.NewCond(&w.mu)
 	return w
@@ -195,6 +201,7 @@ func (w *kernelWorker) work(j job) {
 			w.fail(j, fmt.Errorf("removing address: %w", err))
 		}
 	}
+	w.workLinks(j)
 	for _, a := range j.want {
 		if w.superseded(j.key) {
 			break // the instance has left this state meanwhile

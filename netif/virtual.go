@@ -1,0 +1,288 @@
+package netif
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// VirtualLinks makes and removes virtual links in one network namespace, and the settings of their parents with them.
+// Several goroutines may use it.
+type VirtualLinks struct {
+	work sync.Mutex // one at a time talks to the kernel
+	conn *conn
+
+	mu      sync.Mutex // never held while the kernel is asked
+	parents map[string]*parent
+}
+
+// parent is an interface whose settings are changed as long as it has users.
+type parent struct {
+	before ARPMode
+	index  int // of the interface that was changed, 0: that is not known
+	users  map[string]struct{}
+}
+
+// OpenVirtualLinks returns a VirtualLinks for the network namespace of the calling thread.
+func OpenVirtualLinks() (*VirtualLinks, error) {
+	c, err := dial()
+	if err != nil {
+		return nil, err
+	}
+	return &VirtualLinks{conn: c, parents: map[string]*parent{}}, nil
+}
+
+// Close gives the socket back. It must not be used afterwards.
+func (v *VirtualLinks) Close() error {
+	v.work.Lock()
+	defer v.work.Unlock()
+	return v.conn.close()
+}
+
+// Adopt takes a link over that another process has made. before is how the settings of its parent were then.
+func (v *VirtualLinks) Adopt(l VirtualLink, before ARPMode) {
+	if l.IPVLAN || l.Family != 4 {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p := v.parents[l.Parent]
+	if p == nil {
+		p = &parent{before: before, users: map[string]struct{}{}}
+		v.parents[l.Parent] = p
+	}
+	p.users[l.Name] = struct{}{}
+}
+
+// Saved are the settings of the parents as they were before links were put on them, by name of the parent.
+func (v *VirtualLinks) Saved() map[string]ARPMode {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	saved := make(map[string]ARPMode, len(v.parents))
+	for name, p := range v.parents {
+		saved[name] = p.before
+	}
+	return saved
+}
+
+// Set makes l what it is to be: a link that fits is adopted, one that nearly fits is changed, one on another parent or of
+// the other kind is replaced, and none is created. Then it is set up. created tells that there was none that could be kept.
+//
+// The error wraps ErrNotVirtual when the name is that of another kind of interface, ENODEV when the parent does not
+// exist, EPERM without CAP_NET_ADMIN, and EOPNOTSUPP when the kernel has no such links.
+func (v *VirtualLinks) Set(l VirtualLink) (created bool, err error) {
+	v.work.Lock()
+	defer v.work.Unlock()
+	base, err := v.conn.link(l.Parent)
+	if err != nil {
+		return false, fmt.Errorf("%s of %s: %w", l.Parent, l.Name, err)
+	}
+	index, created, err := v.place(l, base)
+	if err != nil {
+		return false, explain(l, err)
+	}
+	if err := v.settle(l, base, index, created); err != nil {
+		return created, fmt.Errorf("setting up %s: %w", l.Name, err)
+	}
+	return created, nil
+}
+
+// explain adds what an error of the kernel means here.
+func explain(l VirtualLink, err error) error {
+	switch {
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("creating %s %s on %s needs CAP_NET_ADMIN: %w", l.kind(), l.Name, l.Parent, err)
+	case errors.Is(err, unix.EOPNOTSUPP):
+		return fmt.Errorf("creating %s %s on %s: this kernel has no %s, or %s cannot carry one: %w", l.kind(), l.Name, l.Parent, l.kind(), l.Parent, err)
+	}
+	return fmt.Errorf("creating %s %s on %s: %w", l.kind(), l.Name, l.Parent, err)
+}
+
+// place sees to it that there is a link of the name, kind and MAC address on the parent.
+func (v *VirtualLinks) place(l VirtualLink, base detail) (index int, created bool, err error) {
+	have, err := v.conn.link(l.Name)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+	case err != nil:
+		return 0, false, err
+	case have.Kind != kindMACVLAN && have.Kind != kindIPVLAN:
+		return 0, false, ErrNotVirtual
+	case have.Kind != l.kind() || have.Parent != base.carrier(l):
+		if err := v.conn.deleteLink(have.Index); err != nil {
+			return 0, false, fmt.Errorf("replacing: %w", err)
+		}
+	case l.IPVLAN || have.private && have.HardwareAddr == l.MAC:
+		return have.Index, false, v.group(l, have)
+	default:
+		r := linkRequest(have.Index)
+		addKind(r, l)
+		return have.Index, false, errors.Join(v.conn.call(r, nil), v.group(l, have))
+	}
+	if err := v.removeTwin(l, base); err != nil {
+		return 0, false, err
+	}
+	vrf := 0
+	if base.Master != 0 {
+		vrf = v.vrf(base.Master)
+	}
+	if err := v.conn.call(createRequest(l, base.Index, vrf, l.groupOn(base)), nil); err != nil {
+		return 0, false, err
+	}
+	index, err = v.conn.index(l.Name)
+	return index, true, err
+}
+
+// groupOn is the link group of l.
+func (l VirtualLink) groupOn(base detail) uint32 {
+	if l.Group.Set {
+		return l.Group.Value
+	}
+	return base.Group
+}
+
+// group gives a link that was there the group that is asked for, if one is.
+func (v *VirtualLinks) group(l VirtualLink, have detail) error {
+	if !l.Group.Set || have.Group == l.Group.Value {
+		return nil
+	}
+	return v.conn.setGroup(have.Index, l.Group.Value)
+}
+
+// removeTwin removes another private macvlan on the parent that has the MAC address, which could not be up together with
+// the new one: a dead process has left it under another name.
+func (v *VirtualLinks) removeTwin(l VirtualLink, base detail) error {
+	if l.IPVLAN {
+		return nil
+	}
+	s, err := v.conn.state()
+	if err != nil {
+		return err
+	}
+	for _, other := range s.ByIndex {
+		if other.Kind == kindMACVLAN && other.Parent == base.carrier(l) && other.HardwareAddr == l.MAC && other.Name != l.Name {
+			if err := v.conn.deleteLink(other.Index); err != nil {
+				return fmt.Errorf("removing %s, which has the same MAC address: %w", other.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// vrf is the index if the link with it is a VRF, else 0.
+func (v *VirtualLinks) vrf(index int) int {
+	s, err := v.conn.state()
+	if err != nil || s.ByIndex[index].Kind != "vrf" {
+		return 0
+	}
+	return index
+}
+
+// settle changes the settings of the link and of its parent, sets it up and gives it its address.
+func (v *VirtualLinks) settle(l VirtualLink, base detail, index int, created bool) error {
+	if !l.IPVLAN {
+		settings := linkSettings6
+		if l.Family == 4 {
+			settings = linkSettings4
+		}
+		if err := v.conn.configure(index, settings); err != nil {
+			return err
+		}
+		if err := v.use(l, base); err != nil {
+			return err
+		}
+	}
+	if err := allowIPv6(l.Name, l.IPv6); err != nil {
+		return err
+	}
+	if !l.IPVLAN {
+		if err := v.conn.noLinkLocal(index); err != nil && l.IPv6 {
+			return err
+		}
+	}
+	if err := v.conn.setUp(index); err != nil {
+		return err
+	}
+	if l.Address.Prefix.IsValid() {
+		a := l.Address
+		a.Dev = l.Name
+		if err := v.conn.add(a); err != nil {
+			return err
+		}
+	}
+	if created && l.NotifyMsg {
+		return v.conn.setGroup(base.Index, base.Group)
+	}
+	return nil
+}
+
+// use changes the settings of the parent for a link of IPv4, and remembers what they were: the parent must not answer for
+// the addresses of the link, nor the link for those of the parent.
+func (v *VirtualLinks) use(l VirtualLink, base detail) error {
+	if l.Family != 4 {
+		return nil
+	}
+	v.mu.Lock()
+	p := v.parents[l.Parent]
+	if p == nil {
+		p = &parent{before: base.arp, users: map[string]struct{}{}}
+		v.parents[l.Parent] = p
+	}
+	p.users[l.Name] = struct{}{}
+	if p.index != 0 && p.index != base.Index {
+		p.before = base.arp // it is another interface than before
+	}
+	p.index = base.Index
+	v.mu.Unlock()
+	if base.arp == (ARPMode{Ignore: 1, Filter: 1}) {
+		return nil
+	}
+	return v.conn.configure(base.Index, parentSettings)
+}
+
+// Remove takes a link away, and gives the parent its settings back when it was the last one. That it does not exist is
+// success; an interface that is no virtual link is left alone.
+func (v *VirtualLinks) Remove(l VirtualLink) error {
+	v.work.Lock()
+	defer v.work.Unlock()
+	have, err := v.conn.link(l.Name)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		err = nil
+	case err == nil && (have.Kind == kindMACVLAN || have.Kind == kindIPVLAN):
+		err = v.conn.deleteLink(have.Index)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", l.Name, err)
+	}
+	return errors.Join(err, v.release(l))
+}
+
+// release ends the use of a parent by a link.
+func (v *VirtualLinks) release(l VirtualLink) error {
+	v.mu.Lock()
+	p := v.parents[l.Parent]
+	last := false
+	if p != nil {
+		delete(p.users, l.Name)
+		if last = len(p.users) == 0; last {
+			delete(v.parents, l.Parent)
+		}
+	}
+	v.mu.Unlock()
+	if !last {
+		return nil
+	}
+	base, err := v.conn.link(l.Parent)
+	if errors.Is(err, unix.ENODEV) || err == nil && p.index != 0 && p.index != base.Index {
+		return nil // it is gone, and its settings with it
+	}
+	if err == nil && base.arp != p.before {
+		err = v.conn.configure(base.Index, []setting{{confARPIgnore, p.before.Ignore}, {confARPFilter, p.before.Filter}})
+	}
+	if err != nil {
+		return fmt.Errorf("restoring the settings of %s: %w", l.Parent, err)
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package netif
+
+import "errors"
+
+// VirtualLink is an interface on top of another one, as it is to be: a macvlan in private mode with a MAC address of its
+// own, or an ipvlan in L2 mode. Two values that are equal ask for the same.
+type VirtualLink struct {
+	Name, Parent string
+	IPVLAN       bool
+	MAC          [6]byte // of a macvlan
+	IPVLANFlags  uint16  // of an ipvlan: IPVLANBridge, IPVLANPrivate or IPVLANVEPA
+	Family       int     // of the virtual router, 4 or 6: some settings follow from it
+	IPv6         bool    // addresses of IPv6 may be put on it
+	// Group is the link group, that of the parent when it is not set.
+	Group Optional[uint32]
+	// NotifyMsg makes the kernel tell the listeners about the parent when the link was made.
+	NotifyMsg bool
+	// Address is put on the link when it is made; without a valid prefix there is none.
+	Address Address
+}
+
+// The flags of an ipvlan (linux/if_link.h).
+const (
+	IPVLANBridge  = 0
+	IPVLANPrivate = 1
+	IPVLANVEPA    = 2
+)
+
+// The kinds of virtual link, in the kernel's words.
+const (
+	kindMACVLAN = "macvlan"
+	kindIPVLAN  = "ipvlan"
+)
+
+func (l VirtualLink) kind() string {
+	if l.IPVLAN {
+		return kindIPVLAN
+	}
+	return kindMACVLAN
+}
+
+// ErrNotVirtual says that an interface has the name of a virtual link and is none.
+var ErrNotVirtual = errors.New("an interface of this name exists, and is no macvlan or ipvlan")
+
+// Fits tells whether a link of the view is what l asks for: it stands on the parent, and has the MAC address and the
+// address. Whether it is up is not looked at.
+func (l VirtualLink) Fits(s State) bool {
+	have, ok := s.ByName[l.Name]
+	parent, exists := s.ByName[l.Parent]
+	if !ok || !exists || have.Kind != l.kind() || have.Parent != parent.carrier(l) || (!l.IPVLAN && have.HardwareAddr != l.MAC) {
+		return false
+	}
+	if !l.Address.Prefix.IsValid() {
+		return true
+	}
+	for _, p := range have.Addresses {
+		if p.Addr() == l.Address.Prefix.Addr() {
+			return true
+		}
+	}
+	return false
+}
+
+// carrier is the index of the link that l really stands on: the kernel puts one that is made on a link of its own kind
+// on that one's parent.
+func (parent Link) carrier(l VirtualLink) int {
+	if parent.Kind == l.kind() && parent.Parent != 0 {
+		return parent.Parent
+	}
+	return parent.Index
+}
+
+// VMAC is the name of a macvlan with a MAC address on a parent, "" when there is none.
+func (s State) VMAC(parent string, mac [6]byte) string {
+	l, index := VirtualLink{Parent: parent, MAC: mac}, 0
+	first := ""
+	for name, have := range s.ByName {
+		if l.Name = name; l.Fits(s) && (index == 0 || have.Index < index) {
+			first, index = name, have.Index
+		}
+	}
+	return first
+}
+
+// ARPMode are the settings of a parent that virtual links for IPv4 change, as they were before.
+type ARPMode struct {
+	Ignore, Filter uint32 // arp_ignore and arp_filter
+}
