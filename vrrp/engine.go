@@ -39,6 +39,8 @@ type Options struct {
 	Tracked ScriptRunner
 	// Mail sends alert mails; nil sends none.
 	Mail Mailer
+	// Firewall keeps packets from the addresses of instances that do not accept them; without it they are in Fault.
+	Firewall Firewall
 	// Event receives the lines of vrrp_notify_fifo, without their ends. It must return at once; nil takes none.
 	Event func(line string)
 	// KeepAddresses leaves the addresses of Masters on the interfaces at the end, with no farewell to the peers
@@ -120,6 +122,9 @@ type Engine struct {
 	outgoing []*sharedSocket // sockets with datagrams of this turn
 	retryAt  time.Time       // when instances without a socket are tried again
 	stopped  chan struct{}
+
+	firewallErr error // why there is no firewall, nil when there is one or nobody needs it
+	ending      bool  // the machines are stopped
 }
 
 // New prepares an engine; nothing is opened or changed before Run.
@@ -160,6 +165,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := CheckInterfaces(e.opt.Config, e.links); err != nil {
 		return err
 	}
+	e.firewallErr = e.probeFirewall(e.opt.Config)
 	workerDone := make(chan struct{})
 	go func() { defer close(workerDone); e.worker.run() }()
 	e.start(e.opt.Config)
@@ -178,6 +184,7 @@ func (e *Engine) start(cfg config.Config) {
 	e.trackFiles(cfg)
 	e.trackProcesses(cfg)
 	e.trackScripts(cfg, false)
+	e.inheritGuards(cfg)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
 	}
@@ -253,6 +260,7 @@ func (e *Engine) expire() {
 	now := time.Now()
 	if !e.retryAt.IsZero() && !now.Before(e.retryAt) {
 		e.retryAt = time.Time{}
+		e.retryFirewall()
 		e.applyFaults(now)
 	}
 	if !e.linksAt.IsZero() && !now.Before(e.linksAt) {
@@ -319,6 +327,7 @@ func (e *Engine) do(f func()) error {
 // stop ends every machine (priority 0, addresses off, notify_stop) and waits for the kernel worker, in bounded time.
 // When the addresses are to stay, the machines are left as they are: no peer is to be asked to take the addresses.
 func (e *Engine) stop(workerDone <-chan struct{}) error {
+	e.ending = true
 	now := time.Now()
 	e.scripts.close()
 	e.files.close()

@@ -111,6 +111,7 @@ func (n *node) has(address string) bool {
 func instance(priority uint8, advert time.Duration) config.Instance {
 	return config.Instance{
 		Name: "VI_1", Interface: "eth0", VRID: 51, Family: 4, Version: 3, Priority: priority, AdvertInt: advert, DownAdverts: 3,
+		Accept:         true,
 		Addresses:      []config.Address{{Prefix: netip.MustParsePrefix("192.168.4.80/32"), Dev: "eth0"}},
 		MulticastGroup: netip.MustParseAddr("224.0.0.18"),
 		GARP:           config.GARP{MasterDelay: 5 * time.Second, MasterRepeat: 5, RefreshRepeat: 1, LowerPrioDelay: 5 * time.Second, LowerPrioRepeat: 5},

@@ -25,7 +25,8 @@ type InstanceState struct {
 	LastAdvert     int64         // last advert sent, 0 when none
 	Slot           int           // where Beats has the time of the last advert
 	Addresses      []netif.Address
-	OldChecksum    bool // a peer has been heard that knows the checksum of old releases alone
+	Guard          Guard // what keeps packets from the addresses, nothing where they are accepted
+	OldChecksum    bool  // a peer has been heard that knows the checksum of old releases alone
 }
 
 // Key identifies an instance over reloads and restarts, as upstream does: by interface, VRID, family, unicast,
@@ -93,7 +94,9 @@ func (e *Engine) States() ([]InstanceState, error) {
 func (e *Engine) states() []InstanceState {
 	states := make([]InstanceState, 0, len(e.order))
 	for _, r := range e.order {
-		states = append(states, r.state(e.clock))
+		s := r.state(e.clock)
+		s.Guard = GuardOf(e.opt.Config.Global, &r.cfg, e.links)
+		states = append(states, s)
 	}
 	return states
 }
