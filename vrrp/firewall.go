@@ -262,7 +262,7 @@ func (w *kernelWorker) guardFirst(j job) bool {
 		return true
 	}
 	if j.guards {
-		setOrDelete(g.drops, j.key, slices.Concat(g.drops[j.key], j.guard))
+		setOrDelete(g.drops, j.key, union(g.drops[j.key], j.guard))
 	}
 	err := w.applyGuards()
 	if err != nil {
@@ -273,13 +273,24 @@ func (w *kernelWorker) guardFirst(j job) bool {
 
 // guardLast takes out of force what a job does not want to be dropped any more.
 func (w *kernelWorker) guardLast(j job) {
-	if !j.guards {
+	if !j.guards || slices.Equal(w.guards.drops[j.key], j.guard) {
 		return
 	}
 	setOrDelete(w.guards.drops, j.key, j.guard)
 	if err := w.applyGuards(); err != nil {
 		w.fail(j, err)
 	}
+}
+
+// union is what is in one of two lists, in the order of the second one where that has everything.
+func union(before, after []firewall.Drop) []firewall.Drop {
+	all := slices.Clone(after)
+	for _, d := range before {
+		if !slices.Contains(after, d) {
+			all = append(all, d)
+		}
+	}
+	return all
 }
 
 func setOrDelete[T any](m map[string][]T, key string, list []T) {

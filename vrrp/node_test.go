@@ -38,6 +38,8 @@ type node struct {
 	events []string // by the kernel worker
 	keep   bool     // the addresses at the end
 
+	firewall Firewall // nil: none
+
 	network wire.Network // of host, where a test has put nothing else
 }
 
@@ -69,6 +71,9 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 		Config: cfg, Network: n.network, Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
 		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Event: func(line string) { n.events = append(n.events, line) },
 		Report: func(s []InstanceState) { n.states = s },
+	}
+	if n.firewall != nil {
+		opt.Firewall = n.firewall
 	}
 	if n.tracks != nil {
 		opt.Tracked = n.tracks
