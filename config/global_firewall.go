@@ -1,12 +1,15 @@
 package config
 
+// defaultNFTable is the name of the table that nftables without a name means.
+const defaultNFTable = "keepalived"
+
 func (d *decoder) nfTable(l line) {
 	place := l.kw.Into(&d.scope).(*string)
 	if *place != "" {
 		d.warn(l.st.Pos(), "%s was given before, this one is ignored", l.kw.Name)
 		return
 	}
-	name := map[string]string{"nftables": "keepalived", "nftables_ipvs": "keepalived_ipvs"}[l.kw.Name]
+	name := map[string]string{"nftables": defaultNFTable, "nftables_ipvs": "keepalived_ipvs"}[l.kw.Name]
 	if w, ok := l.arg(0); ok {
 		if len(w.Text) > 254 {
 			d.warn(w.Pos, "%s: the name of the table is longer than 254 bytes", l.kw.Name)
@@ -40,7 +43,7 @@ func (d *decoder) iptables(l line) {
 	}
 	d.report(l.st.Pos(), warning, statusConfig, "write nftables", "vrrp_iptables: iptables is not supported, nftables is used instead")
 	if d.config.Global.NFTables == "" {
-		d.config.Global.NFTables = "keepalived"
+		d.config.Global.NFTables = defaultNFTable
 	}
 	args := l.st.Args()
 	if len(args) == 0 {

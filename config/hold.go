@@ -14,8 +14,6 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		{i.AuthType == AuthAH, "auth_type AH"},
 		{i.HMAC.Use, "auth_hmac"},
 		{i.sync != nil && faultTracker(i.sync.TrackBFD), "track_bfd of its sync group"},
-		{i.Instance.Strict, "strict_mode"},
-		{i.noAccept, "no_accept"},
 		{faultTracker(i.TrackBFD), "track_bfd"},
 	} {
 		if c.on {

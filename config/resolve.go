@@ -19,6 +19,7 @@ func (d *decoder) resolve() {
 		d.resolveInstance(i)
 	}
 	d.checkVRIDs()
+	d.resolveFirewall()
 	for _, i := range d.raw {
 		if !i.broken {
 			d.config.Instances = append(d.config.Instances, i.Instance)

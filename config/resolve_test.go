@@ -92,12 +92,15 @@ func TestResolve(t *testing.T) {
 			func(i Instance) bool { return i.GARP == GARP{0, 2, 0, 1, 0, 7} }, ok, ""},
 		{"min garp", "vrrp_min_garp", vip, func(i Instance) bool { return i.GARP == GARP{0, 1, 0, 0, 0, 1} }, ok, ""},
 		{"strict", "vrrp_strict", "priority 9\n" + vip, func(i Instance) bool {
-			return i.Strict && i.LowerPrioNoAdvert && !i.Accept && i.GARP.LowerPrioRepeat == 0 && reflect.DeepEqual(i.Unsupported, []string{"strict_mode"})
+			return i.Strict && i.LowerPrioNoAdvert && !i.Accept && i.GARP.LowerPrioRepeat == 0 && i.Refuses() && i.Unsupported == nil
 		}, ok, ""},
 		{"strict instance forbids auth", "", "strict_mode on\nauthentication {\nauth_type PASS\nauth_pass 1\n}\n" + vip, func(i Instance) bool { return i.AuthType == AuthNone }, warn, "strict"},
 		{"strict master must be owner", "", "strict_mode\nstate MASTER\npriority 5\n" + vip, func(i Instance) bool { return !i.StateMaster }, warn, "strict"},
 		{"not strict after all", "vrrp_strict", "strict_mode off\n" + vip, func(i Instance) bool { return !i.Strict && len(i.Unsupported) == 0 }, ok, ""},
-		{"no_accept holds", "", "no_accept\n" + vip, func(i Instance) bool { return !i.Accept && reflect.DeepEqual(i.Unsupported, []string{"no_accept"}) }, ok, ""},
+		{"no_accept refuses", "", "no_accept\n" + vip, func(i Instance) bool { return i.Refuses() && i.Unsupported == nil }, ok, "because of no_accept"},
+		{"the owner accepts", "", "no_accept\npriority 255\n" + vip, func(i Instance) bool { return !i.Accept && !i.Refuses() }, ok, "using nftables"},
+		{"strict version 3 accepts", "", "version 3\nstrict_mode\naccept\n" + vip, func(i Instance) bool { return i.Accept && !i.Refuses() }, ok, ""},
+		{"strict version 2 does not", "", "strict_mode\naccept\n" + vip, func(i Instance) bool { return i.Refuses() }, warn, "accept is ignored"},
 		{"unicast of anybody", "", "unicast_peer {\n192.0.2.8\n}\n" + vip, func(i Instance) bool { return !i.PeersOnly && !i.CheckUnicastSource }, ok, ""},
 		{"check_unicast_src", "", "check_unicast_src\nunicast_peer {\n192.0.2.8\n}\n" + vip, func(i Instance) bool { return i.PeersOnly && i.CheckUnicastSource }, ok, ""},
 		{"vrrp_check_unicast_src", "vrrp_check_unicast_src", "unicast_peer {\n192.0.2.8\n}\n" + vip, func(i Instance) bool { return i.PeersOnly && !i.CheckUnicastSource }, ok, ""},

@@ -156,8 +156,9 @@ func globalKeywords() []Keyword {
 					{
 						Name: "disable_local_igmp", Syntax: "(flag)", Default: "off",
 						Since: "2.2.0", Area: "vrrp", Meaning: "write 0 to igmp_link_local_mcast_reports so the kernel does not report 224.0.0.0/24 groups; needs Linux 4.3",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.global.DisableLocalIGMP },
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.global.DisableLocalIGMP },
 					},
 					{
 						Name: "dynamic_interfaces", Syntax: "[allow_if_changes]", Default: "off",
@@ -447,21 +448,24 @@ func globalKeywords() []Keyword {
 					{
 						Name: "nftables", Syntax: "[TABLE] (name < 255 chars)", Default: "table keepalived (also chosen automatically when a firewall is needed and none configured)",
 						Since: "2.0.11", Area: "vrrp", Meaning: "use nftables for no_accept and VMAC filtering",
-						Into: func(s *scope) any { return &s.global.NFTables },
-						Do:   (*decoder).nfTable,
-						Show: showText,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.global.NFTables },
+						Do:     (*decoder).nfTable,
+						Show:   showText,
 					},
 					{
 						Name: "nftables_counters", Syntax: "(flag)", Default: "off",
 						Since: "2.0.11", Area: "vrrp", Meaning: "add counters to all generated nftables rules",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.global.NFTablesCounters },
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.global.NFTablesCounters },
 					},
 					{
 						Name: "nftables_ifindex", Syntax: "(flag)", Default: "off",
 						Since: "2.0.11", Area: "vrrp", Meaning: "key link-local sets on interface index rather than name",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.global.NFTablesIfIndex },
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.global.NFTablesIfIndex },
 					},
 					{
 						Name: "nftables_ipvs", Syntax: "[TABLE]", Default: "off; bare keyword = table keepalived_ipvs",
@@ -485,8 +489,9 @@ func globalKeywords() []Keyword {
 					{
 						Name: "nftables_priority", Syntax: "INT32", Default: "-1",
 						Since: "2.0.11", Area: "vrrp", Meaning: "priority of keepalived's base chains",
-						Arg:  strict(intArg(math.MinInt32, math.MaxInt32)),
-						Into: func(s *scope) any { return &s.global.NFTablesPriority },
+						Effect: Acts,
+						Arg:    strict(intArg(math.MinInt32, math.MaxInt32)),
+						Into:   func(s *scope) any { return &s.global.NFTablesPriority },
 					},
 					{
 						Name: "no_checker_emails", Syntax: "[BOOL]", Default: "false",
@@ -1052,7 +1057,7 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_strict", Syntax: "[BOOL]", Default: "false",
 						Since: "1.2.20", Area: "vrrp", Meaning: "enforce RFC behaviour on all instances (see strict_mode)",
-						Effect: Holds,
+						Effect: Acts,
 						Arg:    Arg{Kind: Bool},
 						Into:   func(s *scope) any { return &s.global.VRRPStrict },
 					},

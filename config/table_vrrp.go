@@ -245,10 +245,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "no_accept", Syntax: "(flag)", Default: "see accept",
 						Since: "1.3.0", Area: "vrrp", Meaning: "drop packets addressed to VIPs on a non-owner (firewall needed)",
-						Effect: Holds,
-
-						Arg: Arg{Kind: Flag},
-						Do:  (*decoder).noAccept,
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Do:     (*decoder).noAccept,
 					},
 					{
 						Name: "no_virtual_ipaddress", Syntax: "(flag)", Default: "off",
@@ -397,7 +396,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "strict_mode", Syntax: "[BOOL]", Default: "vrrp_strict",
 						Since: "1.2.20", Area: "vrrp", Meaning: "RFC strictness for this instance",
-						Effect: Holds,
+						Effect: Acts,
 						Arg:    Arg{Kind: Bool},
 						Into:   func(s *scope) any { return &s.inst.Strict },
 					},

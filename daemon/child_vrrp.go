@@ -7,6 +7,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/netif/firewall"
 	"keepalived-go/vrrp"
 	"keepalived-go/vrrp/wire"
 )
@@ -43,7 +44,8 @@ func buildVRRP(c *child, s startMessage) error {
 	e, err := vrrp.New(vrrp.Options{
 		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, VirtualLinks: virtual, Links: kernelLinks{}, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Tracked: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
-		Report: func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
+		Firewall: firewall.NewTable(vrrp.FirewallSettings(cfg.Global)),
+		Report:   func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/netif/firewall"
 	"keepalived-go/vrrp"
 	"keepalived-go/vrrp/fsm"
 )
@@ -52,6 +53,10 @@ func runCleanup(o Options, h heritage) int {
 				code = exitFatal
 			}
 		}
+		if err := removeGuard(s.Guard); err != nil {
+			log.Errorf("(%s) removing firewall drop rule: %v", s.Name, err)
+			code = exitFatal
+		}
 	}
 	if len(links) > 0 {
 		if err := virtual.RemoveAll(links); err != nil {
@@ -73,6 +78,14 @@ func adoptAll(virtual *netif.VirtualLinks, states map[string]vrrp.InstanceState)
 		}
 	}
 	return all
+}
+
+// removeGuard lets packets to the addresses of an instance through that are nobody's any more.
+func removeGuard(g vrrp.Guard) error {
+	if len(g.Drops) == 0 {
+		return nil
+	}
+	return firewall.Release(g.Settings, firewall.State{Drops: g.Drops})
 }
 
 // takeOverdue removes from known the instances whose time to resume is over at now, and returns them with the time until
@@ -119,6 +132,9 @@ func leftOver(known map[string]vrrp.InstanceState, cfg config.Config) map[string
 	for key, s := range known {
 		s.Addresses = slices.DeleteFunc(slices.Clone(s.Addresses), func(a netif.Address) bool { return configured[place{a.Dev, a.Prefix}] })
 		s.Links = slices.DeleteFunc(slices.Clone(s.Links), func(l netif.VirtualLink) bool { return links[l.Name] })
+		s.Guard.Drops = slices.DeleteFunc(slices.Clone(s.Guard.Drops), func(d firewall.Drop) bool {
+			return !slices.ContainsFunc(s.Addresses, func(a netif.Address) bool { return a.Prefix.Addr() == d.Addr })
+		})
 		if len(s.Addresses) > 0 || len(s.Links) > 0 {
 			left[key] = s
 		}
@@ -132,6 +148,7 @@ func withUnreported(known map[string]vrrp.InstanceState, cfg config.Config) map[
 	all := map[string]vrrp.InstanceState{}
 	for i := range cfg.Instances {
 		s := vrrp.Unreported(cfg.Instances[i])
+		s.Guard = vrrp.GuardOf(cfg.Global, &cfg.Instances[i], netif.State{})
 		all[s.Key] = s
 	}
 	maps.Copy(all, known)

@@ -22,6 +22,8 @@ var libraries = map[string][]string{
 	"github.com/alecthomas/participle/v2": {"parser"},
 	"github.com/vishvananda/netlink":      {"netif", "ipvs", "vrrp/wire"},
 	"github.com/vishvananda/netns":        {"netif"},
+	"github.com/google/nftables":          {"netif/firewall"},
+	"github.com/mdlayher/netlink":         {"netif/firewall"},
 	"github.com/moby/ipvs":                {"ipvs"},
 	"github.com/spf13/pflag":              {"daemon"},
 	"github.com/coreos/go-systemd/v22":    {"daemon"},

@@ -60,6 +60,8 @@ type parent struct {
 
 	appointment *appointment // reload_time_file; nil without it
 
+	igmp quietIGMP // disable_local_igmp
+
 	starting   chan struct{} // not nil while startup_script runs; closed to end it
 	runner     *notify.Runner
 	runnerOnce sync.Once
@@ -84,6 +86,7 @@ func runParent(o Options, h heritage) int {
 	p := newParent(o, h)
 	defer p.log.Close()
 	defer func() { _ = p.corePattern.restore() }()
+	defer func() { _ = p.igmp.restore() }()
 	debug.SetTraceback("crash") // a fault of ours ends it by a signal: its exit code would be that of a bad configuration
 	signal.Notify(p.hangups, unix.SIGHUP)
 	signal.Notify(p.stops, unix.SIGTERM)
@@ -179,6 +182,7 @@ func (p *parent) start(text readText) error {
 		return err
 	}
 	p.openControl()
+	p.quietenIGMP()
 	p.generation = 1
 	p.exitCode = exitOK
 	p.startChildren()

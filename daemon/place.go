@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -88,6 +89,7 @@ func unchangeable(o Options, now, next config.Global) error {
 		{"network namespace", namespaceOf(o, now), namespaceOf(o, next)},
 		{"IPVS network namespace", now.NetNamespaceIPVS, next.NetNamespaceIPVS},
 		{"instance name", now.InstanceName, next.InstanceName},
+		{"disable_local_igmp", strconv.FormatBool(now.DisableLocalIGMP), strconv.FormatBool(next.DisableLocalIGMP)},
 		{"config_directory", now.TmpConfigDirectory, next.TmpConfigDirectory},
 	} {
 		if row.now != row.next {

@@ -47,11 +47,13 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 	case fsm.SendAdvert:
 		e.sendAdvert(now, r, a.Priority)
 	case fsm.AddAddresses:
+		e.guard(r)
 		e.detail("(%s) setting VIPs.", r.cfg.Name)
 		e.worker.want(r.key, r.cfg.Name, r.addresses, nil)
 	case fsm.RemoveAddresses:
 		e.detail("(%s) removing VIPs.", r.cfg.Name)
 		e.worker.want(r.key, r.cfg.Name, nil, r.addresses)
+		e.unguard(r)
 	case fsm.Announce:
 		e.announce(r, r.addresses, a.Repeat)
 	case fsm.Entered:
@@ -155,11 +157,14 @@ func (e *Engine) announce(r *router, addresses []netif.Address, repeat int) {
 
 // applyResult takes what the kernel worker could not do.
 func (e *Engine) applyResult(r result) {
-	if r.links {
+	switch {
+	case r.links:
 		e.linksDone(r)
-		return
+	case r.firewall:
+		e.applyFirewall(r.err)
+	case r.err != nil:
+		e.log.Errorf("(%s) %v", r.name, r.err)
 	}
-	e.log.Errorf("(%s) %v", r.name, r.err)
 }
 
 // detail logs a line that upstream prints with -D only.

@@ -39,6 +39,8 @@ type Options struct {
 	Tracked ScriptRunner
 	// Mail sends alert mails; nil sends none.
 	Mail Mailer
+	// Firewall keeps packets from the addresses of instances that do not accept them; without it they are in Fault.
+	Firewall Firewall
 	// Event receives the lines of vrrp_notify_fifo, without their ends. It must return at once; nil takes none.
 	Event func(line string)
 	// VirtualLinks makes the interfaces of VMACs and ipvlans; nil makes none, and instances that need one stay in Fault.
@@ -134,6 +136,9 @@ type Engine struct {
 	outgoing []*sharedSocket // sockets with datagrams of this turn
 	retryAt  time.Time       // when instances without a socket are tried again
 	stopped  chan struct{}
+
+	firewallErr error // why there is no firewall, nil when there is one or nobody needs it
+	ending      bool  // the machines are stopped
 }
 
 // New prepares an engine; nothing is opened or changed before Run.
@@ -175,6 +180,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		return err
 	}
 	e.makeLinks(e.opt.Config)
+	e.firewallErr = e.probeFirewall(e.opt.Config)
 	workerDone := make(chan struct{})
 	go func() { defer close(workerDone); e.worker.run() }()
 	e.start(e.opt.Config)
@@ -193,6 +199,7 @@ func (e *Engine) start(cfg config.Config) {
 	e.trackFiles(cfg)
 	e.trackProcesses(cfg)
 	e.trackScripts(cfg, false)
+	e.inheritGuards(cfg)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
 	}
@@ -268,6 +275,7 @@ func (e *Engine) expire() {
 	now := time.Now()
 	if !e.retryAt.IsZero() && !now.Before(e.retryAt) {
 		e.retryAt = time.Time{}
+		e.retryFirewall()
 		e.applyFaults(now)
 	}
 	if !e.linksAt.IsZero() && !now.Before(e.linksAt) {
@@ -334,6 +342,7 @@ func (e *Engine) do(f func()) error {
 // stop ends every machine (priority 0, addresses off, notify_stop) and waits for the kernel worker, in bounded time.
 // When the addresses are to stay, the machines are left as they are: no peer is to be asked to take the addresses.
 func (e *Engine) stop(workerDone <-chan struct{}) error {
+	e.ending = true
 	now := time.Now()
 	e.scripts.close()
 	e.files.close()

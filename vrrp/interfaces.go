@@ -135,6 +135,7 @@ func (e *Engine) observe(r *router) {
 	anywhere := r.cfg.Interface == "" // unicast over whatever interface the route says
 	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0 || !own
 	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, e.faultNoSource(r))
+	e.observeFirewall(r)
 	if r.faults.Has(fsm.FaultUnsupported) {
 		return // it never sends nor listens, so it needs no socket
 	}

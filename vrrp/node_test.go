@@ -38,7 +38,9 @@ type node struct {
 	events []string // by the kernel worker
 	keep   bool     // the addresses at the end
 
-	virtual VirtualLinks // nil: none can be made
+	virtual  VirtualLinks // nil: none can be made
+	firewall Firewall     // nil: none
+
 	network wire.Network // of host, where a test has put nothing else
 }
 
@@ -70,6 +72,9 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 		Config: cfg, Network: n.network, Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
 		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Event: func(line string) { n.events = append(n.events, line) },
 		Report: func(s []InstanceState) { n.states = s }, VirtualLinks: n.virtual,
+	}
+	if n.firewall != nil {
+		opt.Firewall = n.firewall
 	}
 	if n.tracks != nil {
 		opt.Tracked = n.tracks
@@ -112,6 +117,7 @@ func (n *node) has(address string) bool {
 func instance(priority uint8, advert time.Duration) config.Instance {
 	return config.Instance{
 		Name: "VI_1", Interface: "eth0", VRID: 51, Family: 4, Version: 3, Priority: priority, AdvertInt: advert, DownAdverts: 3,
+		Accept:         true,
 		Addresses:      []config.Address{{Prefix: netip.MustParsePrefix("192.168.4.80/32"), Dev: "eth0"}},
 		MulticastGroup: netip.MustParseAddr("224.0.0.18"),
 		GARP:           config.GARP{MasterDelay: 5 * time.Second, MasterRepeat: 5, RefreshRepeat: 1, LowerPrioDelay: 5 * time.Second, LowerPrioRepeat: 5},

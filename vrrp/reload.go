@@ -12,7 +12,13 @@ import (
 // any goroutine.
 func (e *Engine) Check(cfg config.Config) error {
 	var err error
-	if stopped := e.do(func() { err = CheckInterfaces(cfg, e.links) }); stopped != nil {
+	lacks := e.probeFirewall(cfg)
+	if stopped := e.do(func() {
+		err = CheckInterfaces(cfg, e.links)
+		if lacks != nil {
+			e.firewallErr = lacks // before an instance that needs it can become Master
+		}
+	}); stopped != nil {
 		return stopped
 	}
 	if err != nil {
@@ -29,6 +35,7 @@ func (e *Engine) Reload(cfg config.Config) error {
 
 func (e *Engine) reload(now time.Time, cfg config.Config) {
 	changes := config.Diff(e.opt.Config, cfg)
+	before := e.opt.Config.Global
 	e.opt.Config = cfg
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
@@ -43,6 +50,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 			}
 		}
 	}
+	e.reloadFirewall(before, cfg.Global)
 	e.regroup(now, cfg)
 	var added []*router
 	for _, c := range changes {
@@ -90,6 +98,7 @@ func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
 func (e *Engine) updateAddresses(r *router, old config.Instance) {
 	before, after := kernelAddresses(old), r.addresses
 	gone, added := without(before, after), without(after, before)
+	e.updateGuard(r)
 	master := r.machine.Snapshot().State == fsm.Master
 	switch {
 	case sameAddresses(before, after):

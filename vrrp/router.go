@@ -6,6 +6,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/netif/firewall"
 	"keepalived-go/track"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/packet"
@@ -59,6 +60,7 @@ type router struct {
 
 	seen       map[place]struct{} // addresses that the interfaces have had since it became Master
 	reasserted time.Time          // when addresses were put back last
+	dropped    []firewall.Drop    // what the kernel worker was told to drop for it
 }
 
 // Stats are the counters of one instance, as upstream's keepalived.stats has them.
@@ -167,6 +169,7 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 		resume = &s
 	}
 	r := e.newRouter(cfg, resume, now)
+	r.dropped = e.inherited(&r.cfg)
 	e.routers[r.key] = r
 	e.order = append(e.order, r)
 	r.resumed, r.resuming = resume != nil, resume != nil

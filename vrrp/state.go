@@ -28,6 +28,7 @@ type InstanceState struct {
 	// Links are the interfaces that it brings along, Parents the settings of their parents as they were before.
 	Links       []netif.VirtualLink      `json:",omitempty"`
 	Parents     map[string]netif.ARPMode `json:",omitempty"`
+	Guard       Guard                    // what keeps packets from the addresses, nothing where they are accepted
 	OldChecksum bool                     // a peer has been heard that knows the checksum of old releases alone
 }
 
@@ -98,6 +99,7 @@ func (e *Engine) states() []InstanceState {
 	for _, r := range e.order {
 		s := r.state(e.clock)
 		s.Links, s.Parents = r.links, e.savedParents(r)
+		s.Guard = GuardOf(e.opt.Config.Global, &r.cfg, e.links)
 		states = append(states, s)
 	}
 	return states

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"keepalived-go/netif"
+	"keepalived-go/netif/firewall"
 	"keepalived-go/vrrp/wire"
 )
 
@@ -35,6 +36,7 @@ type kernelWorker struct {
 	queue  []*job                     // oldest first
 	staged []*job                     // asked for in this turn, released after the adverts have left
 	closed bool
+	guards guards
 }
 
 // job is what is to be done for one instance.
@@ -48,6 +50,13 @@ type job struct {
 	announce  []announcement
 	notes     []notification
 	lostNotes int
+
+	guards  bool            // guard is to be applied
+	guard   []firewall.Drop // to be dropped
+	diverts bool            // vmacs are to be applied
+	vmacs   []firewall.VMAC
+	refresh bool // the firewall is to be looked at as a whole
+	probe   bool // for a firewall
 }
 
 // result is something that failed.
@@ -56,11 +65,14 @@ type result struct {
 	err       error
 	links     bool // it tells how making links has ended, err nil: well
 	created   []netif.VirtualLink
+	firewall  bool // whether there is one was found out: err is why there is none
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
 	w := &kernelWorker{kernel: opt.Kernel, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
 		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
+	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
+		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}}
 	w.cond = sync.NewCond(&w.mu)
 	return w
 }
@@ -169,6 +181,7 @@ func (w *kernelWorker) run() {
 	for {
 		j, ok := w.take()
 		if !ok {
+			w.removeGuards()
 			return
 		}
 		w.work(j)
@@ -193,6 +206,15 @@ func (w *kernelWorker) take() (job, bool) {
 
 func (w *kernelWorker) work(j job) {
 	failed := map[netip.Addr]bool{}
+	if j.refresh || j.probe {
+		w.workFirewall(j)
+	}
+	if !w.guardFirst(j) {
+		for _, a := range j.want { // rather no address than one that is not guarded
+			failed[a.Prefix.Addr()] = true
+		}
+		j.want = nil
+	}
 	for _, a := range j.drop {
 		if w.elsewhere(j.key, a) {
 			continue // a reload has moved it to another instance, which is Master
@@ -211,6 +233,7 @@ func (w *kernelWorker) work(j job) {
 			w.fail(j, fmt.Errorf("adding address: %w", err))
 		}
 	}
+	w.guardLast(j)
 	for _, a := range j.announce {
 		if w.superseded(j.key) {
 			break

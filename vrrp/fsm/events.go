@@ -61,12 +61,13 @@ const (
 	FaultPending                   // a tracked script without weight has had no result yet
 	FaultGroup                     // another member of the sync group has a fault; only a Group sets it
 	FaultGroupPending              // another member of the sync group waits for a script; only a Group sets it
+	FaultFirewall                  // packets to the addresses are to be dropped, and cannot be
 )
 
 // String is the operator's word for the reason.
 func (f Fault) String() string {
 	return [...]string{"interface down", "no address", "tracker failed", "unsupported configuration", "no socket",
-		"no result of a script", "member of the sync group in fault", "member of the sync group waits"}[f]
+		"no result of a script", "member of the sync group in fault", "member of the sync group waits", "no firewall"}[f]
 }
 
 // FaultSet is a set of reasons. The zero value is the empty set.

@@ -1,0 +1,320 @@
+package firewall
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/google/nftables"
+	"github.com/mdlayher/netlink"
+)
+
+// Implementation constants.
+const (
+	// batchElements is how many elements go into one message, which has room for 64 KiB of them.
+	batchElements = 500
+	// sendBuffer has room for everything that changes at once. The kernel counts more than it holds.
+	sendBuffer = 4 << 20
+)
+
+// Table is the table of this process. It is not for several goroutines at a time.
+type Table struct {
+	settings Settings
+	known    bool // parts and have are what the kernel has
+	parts    part
+	have     []layout
+}
+
+// NewTable makes a table with the settings. Nothing is changed before the first Apply.
+func NewTable(s Settings) *Table { return &Table{settings: s} }
+
+// Probe tells whether the kernel has nf_tables and lets this process change it. The error says what to do.
+func (t *Table) Probe() error {
+	c, err := dial()
+	if err != nil {
+		return explain(err)
+	}
+	if _, err := c.ListTablesOfFamily(nftables.TableFamilyIPv4); err != nil {
+		return explain(err)
+	}
+	return nil
+}
+
+// explain adds to the kernel's error what somebody can do about it.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("changing nf_tables needs the capability CAP_NET_ADMIN: %w", err)
+	case errors.Is(err, syscall.EPROTONOSUPPORT), errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.EAFNOSUPPORT):
+		return fmt.Errorf("the kernel has no nf_tables, load the module nf_tables: %w", err)
+	}
+	return fmt.Errorf("nf_tables: %w", err)
+}
+
+// Apply makes the table what the settings and the state say, in one step: no packet sees a part of it, and what is
+// wanted before and after is there all the time. A table that a former process has left is taken over. Parts that were
+// needed once stay, empty, until Remove.
+func (t *Table) Apply(s Settings, state State) error {
+	parts := t.parts | state.parts()
+	want := layouts(s, parts, state)
+	if t.known && t.settings == s && t.parts == parts {
+		done, err := t.applyElements(want)
+		if !done && err == nil {
+			return nil // nothing has changed
+		}
+		if err == nil {
+			t.have = want
+			return nil
+		}
+		// Somebody has emptied the table: it is made anew.
+	}
+	if err := t.replace(s, want); err != nil {
+		t.known = false
+		return fmt.Errorf("setting up nftables table %s: %w", s.table(), explain(err))
+	}
+	t.settings, t.known, t.parts, t.have = s, true, parts, want
+	return nil
+}
+
+// Remove takes the table away, as far as it is there.
+func (t *Table) Remove() error {
+	c, err := dial()
+	if err != nil {
+		return err
+	}
+	for _, family := range families {
+		deleteTable(c, t.settings, family)
+	}
+	if err := c.Flush(); err != nil {
+		return fmt.Errorf("removing nftables table %s: %w", t.settings.table(), err)
+	}
+	t.known, t.parts, t.have = false, 0, nil
+	return nil
+}
+
+var families = []nftables.TableFamily{nftables.TableFamilyIPv4, nftables.TableFamilyIPv6}
+
+func dial() (*nftables.Conn, error) {
+	return nftables.New(nftables.WithSockOptions(func(c *netlink.Conn) error { return c.SetWriteBuffer(sendBuffer) }))
+}
+
+// deleteTable deletes a table that may not be there.
+func deleteTable(c *nftables.Conn, s Settings, family nftables.TableFamily) {
+	t := &nftables.Table{Name: s.table(), Family: family}
+	c.AddTable(t) // it is no error that it is there
+	c.DelTable(t)
+}
+
+// applyElements brings the sets of the tables that are there to what is wanted.
+func (t *Table) applyElements(want []layout) (changes bool, err error) {
+	c, err := dial()
+	if err != nil {
+		return false, err
+	}
+	for i := range want {
+		table := &nftables.Table{Name: t.settings.table(), Family: want[i].family}
+		for j := range want[i].sets {
+			to := &want[i].sets[j]
+			gone, added := difference(t.have[i].sets[j].elements, to.elements)
+			if len(gone)+len(added) == 0 {
+				continue
+			}
+			changes = true
+			if err := change(to.kernel(table), gone, c.SetDeleteElements); err != nil {
+				return true, err
+			}
+			if err := change(to.kernel(table), added, c.SetAddElements); err != nil {
+				return true, err
+			}
+		}
+	}
+	if !changes {
+		return false, nil
+	}
+	return true, c.Flush()
+}
+
+// replace makes the tables anew in one transaction.
+func (t *Table) replace(s Settings, want []layout) error {
+	c, err := dial()
+	if err != nil {
+		return err
+	}
+	for _, l := range want {
+		if t.settings.table() != s.table() && t.known {
+			deleteTable(c, t.settings, l.family)
+		}
+		deleteTable(c, s, l.family)
+		if len(l.chains) > 0 {
+			if err := create(c, s, l); err != nil {
+				return err
+			}
+		}
+	}
+	return c.Flush()
+}
+
+// create asks for a whole table.
+func create(c *nftables.Conn, s Settings, l layout) error {
+	table := c.AddTable(&nftables.Table{Name: s.table(), Family: l.family})
+	chains := map[string]*nftables.Chain{}
+	for _, ch := range l.chains {
+		made := &nftables.Chain{Name: ch.name, Table: table}
+		if ch.hook != nil {
+			accept := nftables.ChainPolicyAccept
+			made.Type, made.Hooknum, made.Policy = nftables.ChainTypeFilter, ch.hook, &accept
+			made.Priority = nftables.ChainPriorityRef(nftables.ChainPriority(s.Priority))
+		}
+		chains[ch.name] = c.AddChain(made)
+	}
+	for i := range l.sets {
+		one := l.sets[i].kernel(table)
+		if one.Constant { // its elements come with it
+			if err := c.AddSet(one, elements(l.sets[i].elements)); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.AddSet(one, nil); err != nil {
+			return err
+		}
+		if err := change(one, l.sets[i].elements, c.SetAddElements); err != nil {
+			return err
+		}
+	}
+	for _, r := range l.rules {
+		c.AddRule(&nftables.Rule{Table: table, Chain: chains[r.chain], Exprs: r.exprs})
+	}
+	return nil
+}
+
+// kernel is a set as the library has it.
+func (s *set) kernel(table *nftables.Table) *nftables.Set {
+	k := &nftables.Set{Table: table, Name: s.name, KeyType: s.key, Constant: s.constant, IsMap: s.isMap}
+	if s.isMap {
+		k.DataType = nftables.TypeIFIndex
+	}
+	return k
+}
+
+// change adds or deletes elements, a part of them in each message.
+func change(s *nftables.Set, list []element, ask func(*nftables.Set, []nftables.SetElement) error) error {
+	for len(list) > 0 {
+		n := min(len(list), batchElements)
+		if err := ask(s, elements(list[:n])); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+func elements(list []element) []nftables.SetElement {
+	out := make([]nftables.SetElement, len(list))
+	for i, e := range list {
+		out[i].Key = []byte(e.key)
+		if e.value != "" {
+			out[i].Val = []byte(e.value)
+		}
+	}
+	return out
+}
+
+// difference tells what is only in before and what is only in after.
+func difference(before, after []element) (gone, added []element) {
+	had := make(map[element]bool, len(before))
+	for _, e := range before {
+		had[e] = true
+	}
+	for _, e := range after {
+		if !had[e] {
+			added = append(added, e)
+		}
+		delete(had, e)
+	}
+	for e := range had {
+		gone = append(gone, e)
+	}
+	return gone, added
+}
+
+// Release takes what a dead process has left of a state out of the table. Nobody else may want it. A table that has
+// nothing else goes with it.
+func Release(s Settings, left State) error {
+	var err error
+	for range 3 { // whoever came after that process may change the table meanwhile
+		if err = release(s, left); !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cleaning nftables table %s: %w", s.table(), explain(err))
+	}
+	return nil
+}
+
+func release(s Settings, left State) error {
+	c, err := dial()
+	if err != nil {
+		return err
+	}
+	for _, l := range layouts(s, left.parts(), left) {
+		tables, err := c.ListTablesOfFamily(l.family)
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			if table.Name != s.table() {
+				continue
+			}
+			if err := releaseFrom(c, table, l); err != nil {
+				return err
+			}
+		}
+	}
+	return c.Flush()
+}
+
+// releaseFrom takes the elements of a layout out of the table that the kernel has.
+func releaseFrom(c *nftables.Conn, table *nftables.Table, l layout) error {
+	sets, err := c.GetSets(table)
+	if err != nil {
+		return err
+	}
+	leaving := map[string]map[string]bool{}
+	for _, one := range l.sets {
+		keys := map[string]bool{}
+		for _, e := range one.elements {
+			keys[e.key] = true
+		}
+		leaving[one.name] = keys
+	}
+	stays := false
+	for _, k := range sets {
+		if k.Constant {
+			continue
+		}
+		there, err := c.GetSetElements(k)
+		if err != nil {
+			return err
+		}
+		var gone []nftables.SetElement
+		for _, e := range there {
+			if leaving[k.Name][string(e.Key)] {
+				gone = append(gone, nftables.SetElement{Key: e.Key, Val: e.Val})
+			} else {
+				stays = true
+			}
+		}
+		if len(gone) > 0 {
+			if err := c.SetDeleteElements(k, gone); err != nil {
+				return err
+			}
+		}
+	}
+	if !stays {
+		c.DelTable(table)
+	}
+	return nil
+}

@@ -1,0 +1,224 @@
+package firewall
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/nftables"
+	"github.com/vishvananda/netns"
+)
+
+// enterNamespace moves the test into a network namespace of its own. The thread ends with the test's goroutine.
+func enterNamespace(t *testing.T) {
+	t.Helper()
+	runtime.LockOSThread()
+	ns, err := netns.New()
+	if err != nil {
+		t.Fatalf("new network namespace: %v", err)
+	}
+	t.Cleanup(func() { _ = ns.Close() })
+}
+
+// content is what the kernel has in the sets of the tables of a name, by family and set; nil without a table. Chains
+// count as sets of rules.
+func content(t *testing.T, name string) map[string][]string {
+	t.Helper()
+	c, err := nftables.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string][]string
+	for _, family := range families {
+		tables, err := c.ListTablesOfFamily(family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range tables {
+			if table.Name != name {
+				continue
+			}
+			if all == nil {
+				all = map[string][]string{}
+			}
+			prefix := map[nftables.TableFamily]string{nftables.TableFamilyIPv4: "ip ", nftables.TableFamilyIPv6: "ip6 "}[family]
+			readSets(t, c, table, prefix, all)
+		}
+	}
+	return all
+}
+
+func readSets(t *testing.T, c *nftables.Conn, table *nftables.Table, prefix string, all map[string][]string) {
+	t.Helper()
+	sets, err := c.GetSets(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sets {
+		list, err := c.GetSetElements(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := []string{}
+		for _, e := range list {
+			words = append(words, word(e.Key)+word(e.Val))
+		}
+		slices.Sort(words)
+		all[prefix+s.Name] = words
+	}
+}
+
+// word shows a key in a way that a person can compare.
+func word(key []byte) string {
+	switch len(key) {
+	case 1:
+		return fmt.Sprint(key[0])
+	case 16:
+		return netip.AddrFrom16([16]byte(key)).String()
+	case 20:
+		return fmt.Sprintf("%s.%d", netip.AddrFrom16([16]byte(key)), binary.NativeEndian.Uint32(key[16:]))
+	case 32:
+		return netip.AddrFrom16([16]byte(key)).String() + "." + strings.TrimRight(string(key[16:]), "\x00")
+	case 4:
+		return netip.AddrFrom4([4]byte(key)).String()
+	}
+	return string(key)
+}
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+func drops(list ...string) State {
+	var s State
+	for _, a := range list {
+		s.Drops = append(s.Drops, Drop{Addr: addr(a), Index: 1})
+	}
+	return Merge(s)
+}
+
+func (t *Table) mustApply(tt *testing.T, s Settings, state State) {
+	tt.Helper()
+	for range 2 { // the second time changes nothing
+		if err := t.Apply(s, state); err != nil {
+			tt.Fatal(err)
+		}
+	}
+}
+
+func compare(t *testing.T, when string, got, want map[string][]string) {
+	t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) || (got == nil) != (want == nil) {
+		t.Errorf("%s the kernel has\n%v, want\n%v", when, got, want)
+	}
+}
+
+func TestTableFollowsState(t *testing.T) {
+	enterNamespace(t)
+	s := Settings{Priority: -1, Counters: true}
+	table := NewTable(s)
+	if err := table.Probe(); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "before anything", content(t, DefaultTable), nil)
+	table.mustApply(t, s, drops("192.0.2.1", "192.0.2.2"))
+	compare(t, "with two addresses", content(t, DefaultTable), map[string][]string{"ip vips": {"192.0.2.1", "192.0.2.2"}})
+	table.mustApply(t, s, drops("192.0.2.2", "2001:db8::1", "fe80::1"))
+	ten := []string{"135", "136"}
+	compare(t, "with both families", content(t, DefaultTable), map[string][]string{
+		"ip vips": {"192.0.2.2"}, "ip6 vips": {"2001:db8::1"}, "ip6 neighbor-discovery": ten, "ip6 vips_link_local": {"fe80::1.1"}})
+	byName := State{Drops: []Drop{{Addr: addr("fe80::2"), Name: "lo"}}}
+	table.mustApply(t, s, byName)
+	compare(t, "with a name", content(t, DefaultTable), map[string][]string{
+		"ip vips": {}, "ip6 vips": {}, "ip6 neighbor-discovery": ten, "ip6 vips_link_local": {}, "ip6 vips_link_local_name": {"fe80::2.lo"}})
+	table.mustApply(t, s, State{})
+	other := Settings{Table: "other", Priority: 5}
+	table.mustApply(t, other, drops("192.0.2.3"))
+	compare(t, "under another name", content(t, DefaultTable), nil)
+	if got := content(t, "other")["ip vips"]; fmt.Sprint(got) != "[192.0.2.3]" {
+		t.Errorf("the table of the other name has %v", got)
+	}
+	if err := table.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "after Remove", content(t, "other"), nil)
+}
+
+// TestTableIsTakenOver has one process leave a table, and another one go on with it.
+func TestTableIsTakenOver(t *testing.T) {
+	enterNamespace(t)
+	s := Settings{}
+	NewTable(s).mustApply(t, s, drops("192.0.2.1", "2001:db8::1"))
+	next := NewTable(s)
+	next.mustApply(t, s, drops("192.0.2.1", "192.0.2.9"))
+	compare(t, "afterwards", content(t, DefaultTable), map[string][]string{"ip vips": {"192.0.2.1", "192.0.2.9"}})
+	// Somebody empties the ruleset.
+	c, err := nftables.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.FlushRuleset()
+	if err := c.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	next.mustApply(t, s, drops("192.0.2.1"))
+	compare(t, "after a flush", content(t, DefaultTable), map[string][]string{"ip vips": {"192.0.2.1"}})
+}
+
+func TestTableWithVMACs(t *testing.T) {
+	enterNamespace(t)
+	s := Settings{}
+	table := NewTable(s)
+	vmac := VMAC{Name: "vrrp.1", Index: 7, Base: 2, BaseAddr: addr("fe80::9"), IPv4: true, IPv6: true}
+	table.mustApply(t, s, State{VMACs: []VMAC{vmac}, Drops: []Drop{{Addr: addr("192.0.2.1")}}})
+	seven, two := word([]byte(index(7))), word([]byte(index(2)))
+	want := map[string][]string{
+		"ip vmac_map": {seven + two}, "ip vips": {"192.0.2.1"}, "ip6 vmac_map": {seven + two}, "ip6 vmac_set": {seven},
+		"ip6 mld-report": {"131", "143"}, "ip6 parent_link_local": {"fe80::9.vrrp.1"}}
+	compare(t, "with a VMAC", content(t, DefaultTable), want)
+	byIndex := s
+	byIndex.IfIndex = true
+	table.mustApply(t, byIndex, State{VMACs: []VMAC{vmac}, Drops: []Drop{{Addr: addr("192.0.2.1")}}})
+	want["ip6 parent_link_local"] = []string{"fe80::9.7"}
+	compare(t, "with indices", content(t, DefaultTable), want)
+}
+
+func TestTableOfMany(t *testing.T) {
+	enterNamespace(t)
+	s := Settings{}
+	table := NewTable(s)
+	var all State
+	for i := range 6000 {
+		all.Drops = append(all.Drops, Drop{Addr: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})})
+	}
+	for _, state := range []State{{Drops: all.Drops[:1]}, all, {Drops: all.Drops[:2]}, {}} {
+		table.mustApply(t, s, Merge(state))
+		if got := len(content(t, DefaultTable)["ip vips"]); got != len(state.Drops) {
+			t.Fatalf("%d elements, want %d", got, len(state.Drops))
+		}
+	}
+}
+
+func TestRelease(t *testing.T) {
+	enterNamespace(t)
+	s := Settings{}
+	if err := Release(s, drops("192.0.2.1", "fe80::1")); err != nil {
+		t.Fatalf("without a table: %v", err)
+	}
+	NewTable(s).mustApply(t, s, drops("192.0.2.1", "192.0.2.2", "2001:db8::1", "fe80::1"))
+	for _, step := range []struct {
+		left State
+		want map[string][]string
+	}{
+		{drops("192.0.2.1", "192.0.2.7", "fe80::1"), map[string][]string{
+			"ip vips": {"192.0.2.2"}, "ip6 vips": {"2001:db8::1"}, "ip6 neighbor-discovery": {"135", "136"}, "ip6 vips_link_local": {}}},
+		{drops("192.0.2.2", "2001:db8::1"), nil},
+	} {
+		if err := Release(s, step.left); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, "after Release", content(t, DefaultTable), step.want)
+	}
+}

@@ -1,0 +1,333 @@
+package vrrp
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"keepalived-go/config"
+	"keepalived-go/netif"
+	"keepalived-go/netif/firewall"
+	"keepalived-go/vrrp/fsm"
+)
+
+// Firewall drops packets to and from addresses. *firewall.Table is one.
+type Firewall interface {
+	// Probe tells whether the kernel can do it. It may be called beside the other calls.
+	Probe() error
+	// Apply makes what the kernel drops what the state says, in one step.
+	Apply(firewall.Settings, firewall.State) error
+	// Remove leaves nothing behind.
+	Remove() error
+}
+
+// errNoFirewall says that the engine was given none.
+var errNoFirewall = errors.New("there is no firewall")
+
+// Guard is what a process may have put into the firewall for one instance.
+type Guard struct {
+	Settings firewall.Settings
+	Drops    []firewall.Drop
+}
+
+// FirewallSettings are those of a configuration.
+func FirewallSettings(g config.Global) firewall.Settings {
+	return firewall.Settings{
+		Table: g.NFTables, Priority: int32(g.NFTablesPriority), Counters: g.NFTablesCounters, IfIndex: g.NFTablesIfIndex,
+	}
+}
+
+// drops are the addresses of an instance that are to be dropped while it is Master. A link-local one is known by the
+// name of its link where the instance lives on without the link, which may come back under another index.
+func drops(cfg *config.Instance, byIndex bool, links netif.State) []firewall.Drop {
+	if !cfg.Refuses() {
+		return nil
+	}
+	list := make([]firewall.Drop, 0, len(cfg.Addresses)+len(cfg.ExcludedAddresses))
+	for _, a := range slices.Concat(cfg.Addresses, cfg.ExcludedAddresses) {
+		dev := a.Place(cfg)
+		d := firewall.Drop{Addr: a.Prefix.Addr()}
+		switch {
+		case !d.Addr.Is6() || !d.Addr.IsLinkLocalUnicast():
+		case !byIndex && cfg.DontTrackPrimary && (dev == cfg.Interface || a.NoTrack):
+			d.Name = dev
+		default:
+			d.Index = links.ByName[dev].Index
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// drops are those of r, as the links are now.
+func (e *Engine) drops(r *router) []firewall.Drop {
+	return drops(&r.cfg, e.opt.Config.Global.NFTablesIfIndex, e.links)
+}
+
+// guard has the kernel worker drop packets to and from the addresses before it puts them on.
+func (e *Engine) guard(r *router) {
+	if r.cfg.Refuses() {
+		e.detail("(%s) setting firewall drop rule", r.cfg.Name)
+	}
+	e.setGuard(r, e.drops(r))
+}
+
+// setGuard tells the kernel worker what r is to have dropped, when that is something else than before.
+func (e *Engine) setGuard(r *router, list []firewall.Drop) {
+	if !slices.Equal(list, r.dropped) {
+		r.dropped = list
+		e.worker.guard(r.key, r.cfg.Name, list)
+	}
+}
+
+// updateGuard follows a reload.
+func (e *Engine) updateGuard(r *router) {
+	if r.machine.Snapshot().State != fsm.Master {
+		return
+	}
+	if refused := len(r.dropped) > 0; refused != r.cfg.Refuses() {
+		e.detail("(%s) %s firewall drop rule", r.cfg.Name, map[bool]string{true: "removing", false: "setting"}[refused])
+	}
+	e.setGuard(r, e.drops(r))
+}
+
+// reloadFirewall follows a reload of what all instances have in common.
+func (e *Engine) reloadFirewall(before, after config.Global) {
+	if s := FirewallSettings(after); s != FirewallSettings(before) {
+		e.worker.useFirewall(s)
+		for _, r := range e.order {
+			e.updateGuard(r)
+		}
+	}
+}
+
+// GuardOf is what a process with this configuration may have put into the firewall for an instance.
+func GuardOf(g config.Global, cfg *config.Instance, links netif.State) Guard {
+	if !cfg.Refuses() {
+		return Guard{}
+	}
+	return Guard{Settings: FirewallSettings(g), Drops: drops(cfg, g.NFTablesIfIndex, links)}
+}
+
+// unguard has the kernel worker let packets through after it has taken the addresses off.
+func (e *Engine) unguard(r *router) {
+	if r.cfg.Refuses() {
+		e.detail("(%s) removing firewall drop rule", r.cfg.Name)
+	}
+	e.setGuard(r, nil)
+}
+
+// inheritGuards keeps what a former process has dropped until it is known what each instance wants.
+func (e *Engine) inheritGuards(cfg config.Config) {
+	inherited := false
+	for _, s := range e.opt.Resume {
+		inherited = inherited || len(s.Guard.Drops) > 0
+	}
+	former := map[string][]firewall.Drop{}
+	for i := range cfg.Instances {
+		if list := e.inherited(&cfg.Instances[i]); len(list) > 0 {
+			former[Key(cfg.Instances[i])] = list
+		}
+	}
+	if inherited || len(former) > 0 {
+		e.worker.inherit(former)
+	}
+}
+
+// inherited is what stays dropped for an instance that was Master in a former process.
+func (e *Engine) inherited(cfg *config.Instance) []firewall.Drop {
+	if s, ok := e.opt.Resume[Key(*cfg)]; !ok || s.State != fsm.Master {
+		return nil
+	}
+	return drops(cfg, e.opt.Config.Global.NFTablesIfIndex, e.links)
+}
+
+// probeFirewall tells whether a configuration asks for more than the kernel can do. It may be called from any goroutine.
+func (e *Engine) probeFirewall(cfg config.Config) error {
+	if !slices.ContainsFunc(cfg.Instances, func(c config.Instance) bool { return c.Refuses() }) {
+		return nil
+	}
+	return e.worker.probe()
+}
+
+// observeFirewall derives whether r lacks a firewall that it needs.
+func (e *Engine) observeFirewall(r *router) {
+	lacks := r.cfg.Refuses() && e.firewallErr != nil
+	if lacks && !r.faults.Has(fsm.FaultFirewall) {
+		e.log.Errorf("(%s) held in FAULT state: packets to its virtual addresses cannot be dropped: %v", r.cfg.Name, e.firewallErr)
+	}
+	r.faults = r.faults.With(fsm.FaultFirewall, lacks)
+	if next := time.Now().Add(retryInterval); lacks && (e.retryAt.IsZero() || next.Before(e.retryAt)) {
+		e.retryAt = next
+	}
+}
+
+// retryFirewall has the kernel worker look whether there is a firewall by now.
+func (e *Engine) retryFirewall() {
+	if e.firewallErr != nil {
+		e.worker.reprobe()
+	}
+}
+
+// applyFirewall takes what the kernel worker has found out. At the end nobody goes to Fault any more.
+func (e *Engine) applyFirewall(err error) {
+	if e.ending || err == nil && e.firewallErr == nil {
+		return
+	}
+	e.firewallErr = err
+	e.applyFaults(time.Now())
+}
+
+// firewallJob is the key of what is to be done for all instances.
+const firewallJob = "firewall"
+
+// guards is what the kernel worker knows about the firewall. All but pending belongs to its goroutine.
+type guards struct {
+	firewall Firewall
+	settings firewall.Settings
+	drops    map[string][]firewall.Drop // by key, what is in force
+	vmacs    map[string][]firewall.VMAC
+	used     bool // something may be in the kernel
+	keep     bool // at the end, too
+
+	pending  *firewall.Settings         // under the worker's lock
+	inherits map[string][]firewall.Drop // under the worker's lock; nil: nothing
+}
+
+// guard makes list what is dropped for the instance. It is in force before its addresses come, and until they are gone.
+func (w *kernelWorker) guard(key, name string, list []firewall.Drop) {
+	w.stage(key, name, func(j *job) { j.guard, j.guards = list, true })
+}
+
+// divert makes list the links with a virtual MAC of the instance: what they report of multicast groups leaves by the
+// links below them. It is in force before the addresses of the instance come.
+func (w *kernelWorker) divert(key, name string, list []firewall.VMAC) {
+	w.stage(key, name, func(j *job) { j.vmacs, j.diverts = list, true })
+}
+
+// inherit makes what a former process has left the beginning.
+func (w *kernelWorker) inherit(former map[string][]firewall.Drop) {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.refresh, w.guards.inherits = true, former })
+}
+
+// useFirewall takes the settings over, with what is in force.
+func (w *kernelWorker) useFirewall(s firewall.Settings) {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.refresh, w.guards.pending = true, &s })
+}
+
+// reprobe looks whether there is a firewall by now, and tells the engine.
+func (w *kernelWorker) reprobe() {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.probe = true })
+}
+
+func (w *kernelWorker) probe() error {
+	if w.guards.firewall == nil {
+		return errNoFirewall
+	}
+	return w.guards.firewall.Probe()
+}
+
+// workFirewall does what is asked for all instances.
+func (w *kernelWorker) workFirewall(j job) {
+	g := &w.guards
+	if j.refresh {
+		w.mu.Lock()
+		pending, inherits := g.pending, g.inherits
+		g.pending, g.inherits = nil, nil
+		w.mu.Unlock()
+		if pending != nil {
+			g.settings = *pending
+		}
+		if inherits != nil {
+			g.drops, g.used = inherits, true
+		}
+		if err := w.applyGuards(); err != nil {
+			w.results <- result{key: j.key, name: j.name, err: err, firewall: true}
+		}
+	}
+	if j.probe {
+		w.results <- result{key: j.key, name: j.name, err: w.probe(), firewall: true}
+	}
+}
+
+// guardFirst puts into force what a job wants to be dropped, beside what it wanted before. It tells whether addresses
+// may come.
+func (w *kernelWorker) guardFirst(j job) bool {
+	g := &w.guards
+	if j.diverts {
+		setOrDelete(g.vmacs, j.key, j.vmacs)
+	}
+	if !j.guards && !j.diverts {
+		return true
+	}
+	if j.guards {
+		setOrDelete(g.drops, j.key, union(g.drops[j.key], j.guard))
+	}
+	err := w.applyGuards()
+	if err != nil {
+		w.results <- result{key: j.key, name: j.name, err: err, firewall: len(j.guard) > 0}
+	}
+	return err == nil || len(j.guard) == 0
+}
+
+// guardLast takes out of force what a job does not want to be dropped any more.
+func (w *kernelWorker) guardLast(j job) {
+	if !j.guards || slices.Equal(w.guards.drops[j.key], j.guard) {
+		return
+	}
+	setOrDelete(w.guards.drops, j.key, j.guard)
+	if err := w.applyGuards(); err != nil {
+		w.fail(j, err)
+	}
+}
+
+// union is what is in one of two lists, in the order of the second one where that has everything.
+func union(before, after []firewall.Drop) []firewall.Drop {
+	all := slices.Clone(after)
+	for _, d := range before {
+		if !slices.Contains(after, d) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+func setOrDelete[T any](m map[string][]T, key string, list []T) {
+	if len(list) == 0 {
+		delete(m, key)
+	} else {
+		m[key] = list
+	}
+}
+
+// applyGuards brings the firewall to what all instances want.
+func (w *kernelWorker) applyGuards() error {
+	g := &w.guards
+	if len(g.drops) == 0 && len(g.vmacs) == 0 && !g.used {
+		return nil
+	}
+	if g.firewall == nil {
+		return errNoFirewall
+	}
+	states := make([]firewall.State, 0, len(g.drops)+len(g.vmacs))
+	for _, list := range g.drops {
+		states = append(states, firewall.State{Drops: list})
+	}
+	for _, list := range g.vmacs {
+		states = append(states, firewall.State{VMACs: list})
+	}
+	g.used = true
+	return g.firewall.Apply(g.settings, firewall.Merge(states...))
+}
+
+// removeGuards ends the firewall.
+func (w *kernelWorker) removeGuards() {
+	g := &w.guards
+	if !g.used || g.keep || g.firewall == nil {
+		return
+	}
+	if err := g.firewall.Remove(); err != nil {
+		w.results <- result{key: firewallJob, name: firewallJob, err: fmt.Errorf("at the end: %w", err)}
+	}
+}
