@@ -55,10 +55,13 @@ func TestDecodeIsLinear(t *testing.T) {
 		}
 		return best
 	}
-	small, large := fastest(250), fastest(4000)
-	if large > 80*small {
-		t.Errorf("250 instances take %s, 4,000 take %s", small, large)
+	var small, large time.Duration
+	for range 5 { // something else may have had the processor
+		if small, large = fastest(250), fastest(4000); large <= 80*small {
+			return
+		}
 	}
+	t.Errorf("250 instances take %s, 4,000 take %s", small, large)
 }
 
 // A large file of something else is refused at once, with a bounded number of messages.

@@ -52,6 +52,8 @@ func Differences() []Difference {
 		{"vrrp_sync_group", "A reload that adds a member to a group that is Master takes all members to Backup for a Master_Down_Interval.",
 			"The others stay Master. The new member becomes Master when its Master_Down_Interval has passed, or takes all to Backup when it hears a master that it must follow."},
 		{"vrrp_sync_group", "Nobody is told that a group is Master when all members own their addresses, nor when a reload makes it of instances that are Master.", "It is told like any other change."},
+		{"virtual_routes, virtual_rules", "When somebody else takes one of a Master off, the instance goes to Backup for a moment, with its scripts. Version 2.4.3 leaves routes marked no_track behind when the instance leaves Master.", "It is put back where it was, at most once a second, unless it is marked no_track. All go when the instance leaves Master."},
+		{"track_group", "The loss of a static object takes the instances of the group to Backup or Fault.", "The object is put back. The instances are in Fault while the kernel does not take it."},
 		{"virtual addresses", "When somebody else takes an address of a Master off, the instance goes to Backup for a moment, with its scripts, and takes over again.",
 			"The address is put back and announced where it was, at most once a second. State and scripts are not disturbed."},
 		{"VRRPv3 checksum over IPv4", "A checksum without pseudo-header is accepted with v3_checksum_as_v2 only, and one with it is then accepted too.",

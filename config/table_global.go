@@ -263,14 +263,16 @@ func globalKeywords() []Keyword {
 					{
 						Name: "iproute_etc_dir", Syntax: "PATH", Default: "/etc/iproute2",
 						Since: "2.3.2", Area: "global", Meaning: "directory of local iproute2 name tables",
-						Arg:  Arg{Kind: Text},
-						Into: func(s *scope) any { return &s.global.IprouteEtcDir },
+						Effect: Acts,
+						Arg:    Arg{Kind: Text},
+						Into:   func(s *scope) any { return &s.global.IprouteEtcDir },
 					},
 					{
 						Name: "iproute_usr_dir", Syntax: "PATH", Default: "compile time (/usr/share/iproute2 or as built)",
 						Since: "2.3.2", Area: "global", Meaning: "directory of distribution iproute2 name tables",
-						Arg:  Arg{Kind: Text},
-						Into: func(s *scope) any { return &s.global.IprouteUsrDir },
+						Effect: Acts,
+						Arg:    Arg{Kind: Text},
+						Into:   func(s *scope) any { return &s.global.IprouteUsrDir },
 					},
 					{
 						Name: "json_dump_file", Syntax: "PATH (non-empty)", Default: "tmp dir keepalived.json",

@@ -285,7 +285,7 @@ func routeOptions(area string) []Keyword {
 			Arg:  Arg{Kind: Text},
 		})
 	}
-	return rows
+	return acting(rows)
 }
 
 // ruleOptions are the words of a rule line. track_group belongs to static ones only.
@@ -460,7 +460,7 @@ func ruleOptions(area string) []Keyword {
 			Arg:  Arg{Kind: Text},
 		})
 	}
-	return rows
+	return acting(rows)
 }
 
 // addressOptions are the words of an address line in the given block.
@@ -525,7 +525,8 @@ func addressOptions(block string) []Keyword {
 		{
 			Name: "no_track", Syntax: "(flag)", Default: "off",
 			Since: "2.0.3", Area: area, Meaning: "losing the address does not cause a transition nor a re-add",
-			Arg: Arg{Kind: Flag},
+			Effect: Acts,
+			Arg:    Arg{Kind: Flag},
 		},
 		{
 			Name: "noprefixroute", Syntax: "(flag)", Default: "off",
@@ -552,14 +553,12 @@ func addressOptions(block string) []Keyword {
 		},
 	}
 	if block == "static_ipaddress" {
-		for i := range rows {
-			rows[i].Effect = Ignored
-		}
 		return append(rows, Keyword{
 			Name: "track_group", Syntax: "NAME of a track_group", Default: "none",
 			Since: "2.0.3", Area: area, Meaning: "instances that go to FAULT when the address is lost",
-			Note: "needs dev",
-			Arg:  Arg{Kind: Text},
+			Note:   "needs dev",
+			Effect: Acts,
+			Arg:    Arg{Kind: Text},
 		})
 	}
 	return append(rows, Keyword{

@@ -282,9 +282,10 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "notify_deleted", Syntax: "[SCRIPT [user [[:]group]]]", Default: "off (FAULT is reported)",
 						Since: "2.1.0", Area: "vrrp", Meaning: "report DELETED instead of FAULT when a reload removes the instance; optional extra script",
-						Into: func(s *scope) any { return &s.inst.NotifyDeleted },
-						Do:   (*decoder).notifyDeleted,
-						Show: showNotifyDeleted,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.inst.NotifyDeleted },
+						Do:     (*decoder).notifyDeleted,
+						Show:   showNotifyDeleted,
 					},
 					{
 						Name: "notify_fault", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
@@ -653,6 +654,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "virtual_routes", Syntax: "{ route lines }", Default: "none",
 						Since: "1.0.1", Area: "vrrp", Meaning: "routes added while MASTER",
+						Effect:  Acts,
 						Do:      opensBlock,
 						Options: routeOptions("vrrp"),
 						Block:   &Block{Entry: (*decoder).virtualRoute},
@@ -660,6 +662,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "virtual_rules", Syntax: "{ rule lines }", Default: "none",
 						Since: "1.2.20", Area: "vrrp", Meaning: "policy rules added while MASTER",
+						Effect:  Acts,
 						Do:      opensBlock,
 						Options: ruleOptions("vrrp"),
 						Block:   &Block{Entry: (*decoder).virtualRule},

@@ -42,7 +42,7 @@ func buildVRRP(c *child, s startMessage) error {
 	c.use(cfg)
 	c.saveDir = cfg.Global.ConfigSaveDir
 	e, err := vrrp.New(vrrp.Options{
-		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, VirtualLinks: virtual, Links: kernelLinks{}, Log: c.log.Entry,
+		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Routes: kernel, WatchRoutes: watchRoutes, VirtualLinks: virtual, Links: kernelLinks{}, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Tracked: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
 		Firewall: firewall.NewTable(vrrp.FirewallSettings(cfg.Global)),
 		Report:   func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
@@ -78,6 +78,15 @@ func instanceScripts(cfg config.Config) []config.Script {
 		scripts = append(scripts, g.NotifyMaster, g.NotifyBackup, g.NotifyFault, g.NotifyStop, g.Notify)
 	}
 	return scripts
+}
+
+// watchRoutes watches the routes and rules of this network namespace.
+func watchRoutes(report func()) (func(), error) {
+	m, err := netif.WatchRoutes(report)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = m.Close() }, nil
 }
 
 // kernelLinks watches the interfaces of this network namespace.

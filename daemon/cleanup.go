@@ -47,6 +47,10 @@ func runCleanup(o Options, h heritage) int {
 	links := adoptAll(virtual, states)
 	for _, s := range states {
 		log.Infof("(%s) removing the VIPs that a dead process has left", s.Name)
+		if err := removePolicy(kernel, s); err != nil {
+			log.Errorf("(%s) %v", s.Name, err)
+			code = exitFatal
+		}
 		for _, a := range s.Addresses {
 			if err := kernel.DeleteAddress(a); err != nil && !errors.Is(err, unix.ENODEV) {
 				log.Errorf("(%s) removing address: %v", s.Name, err)
@@ -78,6 +82,18 @@ func adoptAll(virtual *netif.VirtualLinks, states map[string]vrrp.InstanceState)
 		}
 	}
 	return all
+}
+
+// removePolicy takes rules and routes out of the kernel.
+func removePolicy(kernel *netif.Handle, s vrrp.InstanceState) error {
+	var errs []error
+	for _, r := range s.Rules {
+		errs = append(errs, kernel.DeleteRule(vrrp.KernelRule(r)))
+	}
+	for _, r := range s.Routes {
+		errs = append(errs, kernel.DeleteRoute(vrrp.KernelRoute(r)))
+	}
+	return errors.Join(errs...)
 }
 
 // removeGuard lets packets to the addresses of an instance through that are nobody's any more.
@@ -118,12 +134,15 @@ func leftOver(known map[string]vrrp.InstanceState, cfg config.Config) map[string
 		prefix netip.Prefix
 	}
 	configured, links := map[place]bool{}, map[string]bool{}
+	var routes []config.Route
+	var rules []config.Rule
 	for i := range cfg.Instances {
 		in := &cfg.Instances[i]
 		for _, a := range slices.Concat(in.Addresses, in.ExcludedAddresses) {
 			configured[place{a.Place(in), a.Prefix}] = true
 		}
 		links[in.Own.Name] = true
+		routes, rules = append(routes, in.Routes...), append(rules, in.Rules...)
 		for _, l := range in.AddressLinks {
 			links[l.Name] = true
 		}
@@ -135,7 +154,9 @@ func leftOver(known map[string]vrrp.InstanceState, cfg config.Config) map[string
 		s.Guard.Drops = slices.DeleteFunc(slices.Clone(s.Guard.Drops), func(d firewall.Drop) bool {
 			return !slices.ContainsFunc(s.Addresses, func(a netif.Address) bool { return a.Prefix.Addr() == d.Addr })
 		})
-		if len(s.Addresses) > 0 || len(s.Links) > 0 {
+		s.Routes, _ = config.DiffRoutes(s.Routes, routes)
+		s.Rules, _ = config.DiffRules(s.Rules, rules)
+		if len(s.Addresses)+len(s.Links)+len(s.Routes)+len(s.Rules) > 0 {
 			left[key] = s
 		}
 	}

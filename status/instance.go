@@ -80,7 +80,7 @@ var faultWords = []struct {
 }{
 	{fsm.FaultTracker, "unspecified"}, {fsm.FaultInterface, "i/f down"}, {fsm.FaultPermission, "no socket"},
 	{fsm.FaultAddress, "no source IP address"}, {fsm.FaultUnsupported, "config error"},
-	{fsm.FaultFirewall, "no firewall"},
+	{fsm.FaultFirewall, "no firewall"}, {fsm.FaultStatic, "static track"},
 }
 
 // configFaults counts what in the configuration keeps the instance from running.

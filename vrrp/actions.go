@@ -50,7 +50,9 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 		e.guard(r)
 		e.detail("(%s) setting VIPs.", r.cfg.Name)
 		e.worker.want(r.key, r.cfg.Name, r.addresses, nil)
+		e.setPolicy(r)
 	case fsm.RemoveAddresses:
+		e.clearPolicy(r)
 		e.detail("(%s) removing VIPs.", r.cfg.Name)
 		e.worker.want(r.key, r.cfg.Name, nil, r.addresses)
 		e.unguard(r)
@@ -160,6 +162,8 @@ func (e *Engine) applyResult(r result) {
 	switch {
 	case r.links:
 		e.linksDone(r)
+	case r.static:
+		e.applyStatic(r.lost)
 	case r.firewall:
 		e.applyFirewall(r.err)
 	case r.err != nil:

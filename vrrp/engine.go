@@ -45,6 +45,11 @@ type Options struct {
 	Event func(line string)
 	// VirtualLinks makes the interfaces of VMACs and ipvlans; nil makes none, and instances that need one stay in Fault.
 	VirtualLinks VirtualLinks
+	// Routes puts routes and rules into the kernel; nil puts none.
+	Routes Routes
+	// WatchRoutes calls report when somebody has taken a route or a rule of ours away, until stop is called; nil does not
+	// look.
+	WatchRoutes func(report func()) (stop func(), err error)
 	// KeepAddresses leaves the addresses of Masters on the interfaces at the end, with no farewell to the peers
 	// (--dont-release-vrrp).
 	KeepAddresses bool
@@ -57,6 +62,15 @@ type Options struct {
 type Kernel interface {
 	AddAddress(netif.Address) error
 	DeleteAddress(netif.Address) error
+}
+
+// Routes puts routes and rules into the kernel and takes them out. All calls are idempotent, but for adding a route with
+// the placement add. *netif.Handle is one.
+type Routes interface {
+	AddRoute(netif.Route) error
+	DeleteRoute(netif.Route) error
+	AddRule(netif.Rule) error
+	DeleteRule(netif.Rule) error
 }
 
 // VirtualLinks makes and removes the interfaces that instances bring along. *netif.VirtualLinks is one.
@@ -129,6 +143,15 @@ type Engine struct {
 	linkErr  error
 	linkC    chan struct{}
 
+	stopRoutes  func()        // ends the watch of routes and rules, nil where there is none
+	routeC      chan struct{} // says that some may be missing
+	policiesAt  time.Time     // when they were put back last
+	policiesDue bool          // they are to be put back when the pause is over
+	staticSeen  map[place]struct{}
+	staticAt    time.Time // when static addresses were put back last
+	staticLost  map[string]bool
+	staticDue   bool // what is lost is to be tried again
+
 	rawLinks netif.State // as the kernel has them
 	debounce debounce
 	linksAt  time.Time // when a change that is held back comes to be seen, zero when there is none
@@ -154,8 +177,11 @@ func New(opt Options) (*Engine, error) {
 		readable: make(chan *sharedSocket, 64),
 		results:  make(chan result, 64),
 		linkC:    make(chan struct{}, 1),
+		routeC:   make(chan struct{}, 1),
 		stopped:  make(chan struct{}),
 		files:    &trackedFiles{},
+
+		staticSeen: map[place]struct{}{},
 
 		processes: &trackedProcesses{},
 	}
@@ -200,6 +226,8 @@ func (e *Engine) start(cfg config.Config) {
 	e.trackProcesses(cfg)
 	e.trackScripts(cfg, false)
 	e.inheritGuards(cfg)
+	e.watchRoutes(cfg)
+	e.setStatic(config.Config{}, cfg)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
 	}
@@ -233,6 +261,10 @@ func (e *Engine) loop(ctx context.Context) {
 		case <-e.linkC:
 			e.woke(due)
 			e.applyLinks(time.Now())
+			e.reassertPolicies(time.Now())
+		case <-e.routeC:
+			e.woke(due)
+			e.reassertPolicies(time.Now())
 		case r := <-e.results:
 			e.woke(due)
 			e.applyResult(r)
@@ -275,6 +307,9 @@ func (e *Engine) expire() {
 	now := time.Now()
 	if !e.retryAt.IsZero() && !now.Before(e.retryAt) {
 		e.retryAt = time.Time{}
+		if e.staticDue {
+			e.retryStatic()
+		}
 		e.retryFirewall()
 		e.applyFaults(now)
 	}
@@ -354,6 +389,12 @@ func (e *Engine) stop(workerDone <-chan struct{}) error {
 	}
 	e.dropAllLinks()
 	e.stopGroups()
+	if e.stopRoutes != nil {
+		e.stopRoutes()
+	}
+	if !e.opt.KeepAddresses {
+		e.setStatic(e.opt.Config, config.Config{})
+	}
 	e.flush()
 	e.worker.close()
 	deadline := time.NewTimer(stopPatience)

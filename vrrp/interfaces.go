@@ -134,6 +134,7 @@ func (e *Engine) observe(r *router) {
 	links := e.observeTracked(r)
 	anywhere := r.cfg.Interface == "" // unicast over whatever interface the route says
 	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0 || !own
+	e.observeStatic(r)
 	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, e.faultNoSource(r))
 	e.observeFirewall(r)
 	if r.faults.Has(fsm.FaultUnsupported) {

@@ -36,6 +36,10 @@ func (e *Engine) reassertAll(now time.Time) {
 	for _, r := range e.order {
 		e.reassert(now, r, h)
 	}
+	e.reassertStatic(now, h)
+	if e.policiesDue {
+		e.reassertPolicies(now)
+	}
 }
 
 // reassert puts the addresses of a Master back that were there and are not any more: a network manager that was started
@@ -49,13 +53,21 @@ func (e *Engine) reassert(now time.Time, r *router, h held) {
 		return
 	}
 	missing := ""
-	for _, a := range r.addresses {
+	back := make([]netif.Address, 0, len(r.addresses))
+	for i, a := range r.addresses {
 		at := addressPlace(a.Prefix.Addr(), a.Dev)
-		if _, there := h[at]; there {
+		_, there := h[at]
+		_, was := r.seen[at]
+		gone := !there && was && e.links.ByName[a.Dev].Index != 0
+		switch {
+		case there:
 			r.seen[at] = struct{}{}
-		} else if _, was := r.seen[at]; was && e.links.ByName[a.Dev].Index != 0 {
+		case gone && r.noTrack(i):
+			continue // it comes back when the instance becomes Master again
+		case gone:
 			missing = a.Prefix.String() + " on " + a.Dev
 		}
+		back = append(back, a)
 	}
 	if missing == "" {
 		return
@@ -68,6 +80,14 @@ func (e *Engine) reassert(now time.Time, r *router, h held) {
 	}
 	r.reasserted = now
 	e.log.Warnf("(%s) %s was removed by somebody else, putting it back", r.cfg.Name, missing)
-	e.worker.want(r.key, r.cfg.Name, r.addresses, nil)
-	e.announce(r, r.addresses, 1)
+	e.worker.want(r.key, r.cfg.Name, back, nil)
+	e.announce(r, back, 1)
+}
+
+// noTrack tells whether the address of r with this place in its list may be taken away by others.
+func (r *router) noTrack(i int) bool {
+	if n := len(r.cfg.Addresses); i >= n {
+		return r.cfg.ExcludedAddresses[i-n].NoTrack
+	}
+	return r.cfg.Addresses[i].NoTrack
 }

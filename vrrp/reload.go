@@ -35,8 +35,10 @@ func (e *Engine) Reload(cfg config.Config) error {
 
 func (e *Engine) reload(now time.Time, cfg config.Config) {
 	changes := config.Diff(e.opt.Config, cfg)
-	before := e.opt.Config.Global
+	former, before := e.opt.Config, e.opt.Config.Global
 	e.opt.Config = cfg
+	e.watchRoutes(cfg)
+	e.setStatic(former, cfg)
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
 	e.logDelays()
@@ -92,6 +94,7 @@ func (e *Engine) updateRouter(now time.Time, r *router, cfg config.Instance) {
 		e.step(now, r, fsm.FaultsChanged{Faults: r.faults})
 	}
 	e.updateAddresses(r, old)
+	e.updatePolicy(r, old)
 }
 
 // updateAddresses moves a Master from the old addresses to the new ones, and announces those that were added.

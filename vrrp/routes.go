@@ -5,8 +5,8 @@ import (
 	"keepalived-go/netif"
 )
 
-// kernelRoute is a route as the kernel takes it. What is tracked or not is no matter of the kernel's.
-func kernelRoute(r config.Route) netif.Route {
+// KernelRoute is a route as the kernel takes it. What is tracked or not is no matter of the kernel's.
+func KernelRoute(r config.Route) netif.Route {
 	out := netif.Route{
 		Family: r.Family, Type: r.Type, Dst: r.Dst, From: r.From, Via: r.Via, Src: r.Src, Dev: r.Dev, Table: r.Table, VRF: r.VRF,
 		Protocol: r.Protocol, Scope: r.Scope, TOS: r.TOS, Metric: r.Metric, Realms: r.Realms, OnLink: r.OnLink,
@@ -30,8 +30,8 @@ func kernelEncap(e config.Encap) netif.Encap {
 	}
 }
 
-// kernelRule is a rule as the kernel takes it.
-func kernelRule(r config.Rule) netif.Rule {
+// KernelRule is a rule as the kernel takes it.
+func KernelRule(r config.Rule) netif.Rule {
 	return netif.Rule{
 		Family: r.Family, Preference: r.Preference, Action: uint8(r.Action), Table: r.Table, Goto: r.Goto, Not: r.Not,
 		From: r.From, To: r.To, IIF: r.IIF, OIF: r.OIF, TOS: r.TOS, FWMark: netif.Optional[uint32](r.FWMark),

@@ -18,7 +18,7 @@ func TestKernelRoute(t *testing.T) {
 	want := netif.Route{Family: 4, Type: 1, Dst: from.Dst, Via: via, Dev: "eth0", Table: 100, Protocol: 18, Metric: 5, Placement: netif.Append,
 		Encap: netif.Encap{Type: 1, Labels: []uint32{7}}, Nexthops: []netif.Nexthop{{Via: via, Weight: 3}}}
 	want.Metrics[2] = netif.Metric{Value: 1400, Set: true, Lock: true}
-	if got := kernelRoute(from); !reflect.DeepEqual(got, want) {
+	if got := KernelRoute(from); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
@@ -28,7 +28,7 @@ func TestKernelRule(t *testing.T) {
 		SrcPorts: config.Optional[config.Range[uint16]]{Value: config.Range[uint16]{First: 1, Last: 2}, Set: true}, Protocol: 18}
 	want := netif.Rule{Family: 6, Preference: 50, Action: 2, Goto: 60, Not: true, IIF: "eth0",
 		SrcPorts: netif.Optional[[2]uint16]{Value: [2]uint16{1, 2}, Set: true}, Protocol: 18}
-	if got := kernelRule(from); got != want {
+	if got := KernelRule(from); got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }

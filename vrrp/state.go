@@ -25,6 +25,8 @@ type InstanceState struct {
 	LastAdvert     int64         // last advert sent, 0 when none
 	Slot           int           // where Beats has the time of the last advert
 	Addresses      []netif.Address
+	Routes         []config.Route `json:",omitempty"`
+	Rules          []config.Rule  `json:",omitempty"`
 	// Links are the interfaces that it brings along, Parents the settings of their parents as they were before.
 	Links       []netif.VirtualLink      `json:",omitempty"`
 	Parents     map[string]netif.ARPMode `json:",omitempty"`
@@ -64,6 +66,7 @@ func Unreported(cfg config.Instance) InstanceState {
 	return InstanceState{
 		Key: Key(cfg), Name: cfg.Name, Interface: cfg.Interface, VRID: cfg.VRID, Slot: -1,
 		MasterInterval: cfg.AdvertInt, MasterDown: masterDown(cfg), Addresses: kernelAddresses(cfg), Links: kernelLinks(&cfg),
+		Routes: cfg.Routes, Rules: cfg.Rules,
 	}
 }
 
@@ -79,7 +82,7 @@ func (r *router) state(clock clockPair) InstanceState {
 		Key: r.key, Name: r.cfg.Name, Interface: r.cfg.Interface, VRID: r.cfg.VRID, Slot: r.slot,
 		State: snap.State, Priority: snap.Priority, BasePriority: r.cfg.Priority, MasterInterval: snap.MasterInterval,
 		MasterDown: masterDown(r.cfg),
-		Addresses:  r.addresses, OldChecksum: r.oldChecksum,
+		Addresses:  r.addresses, OldChecksum: r.oldChecksum, Routes: r.cfg.Routes, Rules: r.cfg.Rules,
 	}
 	if !r.lastSent.IsZero() {
 		s.LastAdvert = clock.monotonic(r.lastSent)

@@ -20,6 +20,7 @@ const maxNotes = 64
 // Master, Backup, Master in a row ends right however slow the kernel is.
 type kernelWorker struct {
 	kernel  Kernel
+	routes  Routes
 	virtual VirtualLinks
 	network wire.Network
 	scripts Scripts
@@ -33,10 +34,13 @@ type kernelWorker struct {
 	wanted map[string][]netif.Address // by key, what is wanted last; nothing for who wants nothing
 	holder map[place]string           // the key that wants an address, the newest one where a reload has moved it
 	keeper map[string]string          // the key that wants a virtual link, by name of the link
-	queue  []*job                     // oldest first
-	staged []*job                     // asked for in this turn, released after the adverts have left
-	closed bool
-	guards guards
+	// policyHolder is the key that wants a route or a rule, by its text.
+	policyHolder map[string]string
+	staticLost   map[string]bool // static objects that could not be put where they belong, by text; of run alone
+	queue        []*job          // oldest first
+	staged       []*job          // asked for in this turn, released after the adverts have left
+	closed       bool
+	guards       guards
 }
 
 // job is what is to be done for one instance.
@@ -57,6 +61,8 @@ type job struct {
 	vmacs   []firewall.VMAC
 	refresh bool // the firewall is to be looked at as a whole
 	probe   bool // for a firewall
+
+	policy policyWork
 }
 
 // result is something that failed.
@@ -65,11 +71,13 @@ type result struct {
 	err       error
 	links     bool // it tells how making links has ended, err nil: well
 	created   []netif.VirtualLink
-	firewall  bool // whether there is one was found out: err is why there is none
+	static    bool            // it tells which static objects are lost
+	lost      map[string]bool // by text
+	firewall  bool            // whether there is one was found out: err is why there is none
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
-	w := &kernelWorker{kernel: opt.Kernel, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
+	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, policyHolder: map[string]string{}, staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
 		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
 	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
 		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}}
@@ -215,6 +223,7 @@ func (w *kernelWorker) work(j job) {
 		}
 		j.want = nil
 	}
+	w.dropPolicy(j)
 	for _, a := range j.drop {
 		if w.elsewhere(j.key, a) {
 			continue // a reload has moved it to another instance, which is Master
@@ -230,9 +239,14 @@ func (w *kernelWorker) work(j job) {
 		}
 		if err := w.kernel.AddAddress(a); err != nil {
 			failed[a.Prefix.Addr()] = true
-			w.fail(j, fmt.Errorf("adding address: %w", err))
+			err = fmt.Errorf("address: %w", err)
+			w.failed(j, "adding", addressText(a), err)
+		} else if j.key == staticKey {
+			w.failed(j, "", addressText(a), nil)
 		}
 	}
+	w.addPolicy(j)
+	w.tellStatic(j)
 	w.guardLast(j)
 	for _, a := range j.announce {
 		if w.superseded(j.key) {

@@ -62,12 +62,14 @@ const (
 	FaultGroup                     // another member of the sync group has a fault; only a Group sets it
 	FaultGroupPending              // another member of the sync group waits for a script; only a Group sets it
 	FaultFirewall                  // packets to the addresses are to be dropped, and cannot be
+	FaultStatic                    // a static object of a track_group with this instance cannot be put where it belongs
 )
 
 // String is the operator's word for the reason.
 func (f Fault) String() string {
 	return [...]string{"interface down", "no address", "tracker failed", "unsupported configuration", "no socket",
-		"no result of a script", "member of the sync group in fault", "member of the sync group waits", "no firewall"}[f]
+		"no result of a script", "member of the sync group in fault", "member of the sync group waits", "no firewall",
+		"static object lost"}[f]
 }
 
 // FaultSet is a set of reasons. The zero value is the empty set.
