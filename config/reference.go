@@ -40,6 +40,7 @@ func Differences() []Difference {
 		{"no_accept, strict_mode", "-", "A warning at the start, at a reload and under -t names the instances that drop packets to their addresses. It does not change the exit status."},
 		{"no_accept, strict_mode", "A reload that lets an instance accept again has no effect until it is Master the next time.", "It has effect at once."},
 		{"no_accept, strict_mode", "When nftables does not work, an error is logged, and the instance accepts.", "The instance is held in FAULT, with a line that says what is missing, and looks again every second."},
+		{"no_accept, strict_mode", "When somebody else empties the ruleset, the instance accepts from then on.", "It is looked at every ten seconds, and put back."},
 		{"--dont-release-vrrp", "Addresses that stay at the end accept packets from then on.", "The rules stay, too, and the next daemon takes them over."},
 		{"vrrp_iptables", "Builds with iptables use it.", "As in Debian's build it is reported, and nftables is used."},
 		{"routes and rules", "The word after `inet` or `inet6` is skipped, so that a destination or an option may be lost.", "It is read."},

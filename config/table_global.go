@@ -885,13 +885,15 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_ipsets", Syntax: "[ADDR4 [ADDR6 [ADDR6_IF [IGMP [MLD [ND]]]]]] (names < 31 chars, all different)", Default: "names keepalived, keepalived6, keepalived_if6, keepalived_igmp, keepalived_mld, keepalived_nd; bare keyword disables ipsets",
 						Since: "1.2.20", Area: "vrrp", Meaning: "names of the ipsets used with iptables",
-						Into: func(s *scope) any { return &s.global.VRRPIPSets },
-						Do:   (*decoder).ipsets,
-						Show: showIPSets,
+						EffectNote: "no ipset is used, because nftables is used in the place of iptables",
+						Into:       func(s *scope) any { return &s.global.VRRPIPSets },
+						Do:         (*decoder).ipsets,
+						Show:       showIPSets,
 					},
 					{
 						Name: "vrrp_iptables", Syntax: "[IN_CHAIN [OUT_CHAIN]] (names < 28 chars, must differ)", Default: "not used unless configured; without names INPUT and OUTPUT",
 						Since: "1.2.20", Area: "vrrp", Meaning: "use iptables for no_accept and VMAC filtering",
+						Effect: Acts, EffectNote: "nftables is used in its place, which is reported",
 						Into: func(s *scope) any { return &s.global.VRRPIPTables },
 						Do:   (*decoder).iptables,
 						Show: showIPTables,

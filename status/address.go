@@ -30,13 +30,17 @@ func prefixText(p netip.Prefix) string {
 	return p.String()
 }
 
-// addressTexts are addresses of an instance with " set" behind those that are on their interfaces.
+// addressTexts are addresses of an instance with " set" behind those that are on their interfaces, and " nftable_set"
+// where packets to them are dropped.
 func addressTexts(list []config.Address, in *vrrp.InstanceView, links netif.State) []string {
 	out := make([]string, 0, len(list))
 	for i := range list {
 		line := addressText(&list[i], in.Config.Interface)
 		if in.Machine.State == fsm.Master && installed(&list[i], in.Config.Interface, links) {
 			line += " set"
+		}
+		if in.Machine.State == fsm.Master && in.Config.Refuses() {
+			line += " nftable_set"
 		}
 		out = append(out, line)
 	}

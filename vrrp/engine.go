@@ -160,8 +160,9 @@ type Engine struct {
 	retryAt  time.Time       // when instances without a socket are tried again
 	stopped  chan struct{}
 
-	firewallErr error // why there is no firewall, nil when there is one or nobody needs it
-	ending      bool  // the machines are stopped
+	verifyAt    time.Time // when the firewall is looked at next, zero when nothing is dropped
+	firewallErr error     // why there is no firewall, nil when there is one or nobody needs it
+	ending      bool      // the machines are stopped
 }
 
 // New prepares an engine; nothing is opened or changed before Run.
@@ -294,6 +295,9 @@ func (e *Engine) untilNext() time.Duration {
 	if !e.linksAt.IsZero() {
 		next = min(next, e.linksAt.Sub(now))
 	}
+	if !e.verifyAt.IsZero() {
+		next = min(next, e.verifyAt.Sub(now))
+	}
 	if at, ok := e.sockets.nextDrain(); ok {
 		next = min(next, at.Sub(now))
 	}
@@ -316,6 +320,7 @@ func (e *Engine) expire() {
 	if !e.linksAt.IsZero() && !now.Before(e.linksAt) {
 		e.applyLinks(now)
 	}
+	e.verifyFirewall(now)
 	for _, s := range e.sockets.drains(now) {
 		e.receive(s)
 	}

@@ -18,9 +18,18 @@ type Firewall interface {
 	Probe() error
 	// Apply makes what the kernel drops what the state says, in one step.
 	Apply(firewall.Settings, firewall.State) error
+	// Intact tells whether it is still so. When it is not, the next Apply makes it anew.
+	Intact() (bool, error)
 	// Remove leaves nothing behind.
 	Remove() error
 }
+
+// verifyInterval is how often it is looked whether what is dropped still is: a reload of the host's own rules may begin
+// with the end of all others.
+const verifyInterval = 10 * time.Second
+
+// errDisturbed says that the rules were not ours alone.
+var errDisturbed = errors.New("what drops packets to virtual addresses was changed by somebody else, putting it back")
 
 // errNoFirewall says that the engine was given none.
 var errNoFirewall = errors.New("there is no firewall")
@@ -77,6 +86,9 @@ func (e *Engine) guard(r *router) {
 func (e *Engine) setGuard(r *router, list []firewall.Drop) {
 	if !slices.Equal(list, r.dropped) {
 		r.dropped = list
+		if e.verifyAt.IsZero() {
+			e.verifyAt = time.Now().Add(verifyInterval)
+		}
 		e.worker.guard(r.key, r.cfg.Name, list)
 	}
 }
@@ -132,6 +144,7 @@ func (e *Engine) inheritGuards(cfg config.Config) {
 	}
 	if inherited || len(former) > 0 {
 		e.worker.inherit(former)
+		e.verifyAt = time.Now().Add(verifyInterval)
 	}
 }
 
@@ -167,6 +180,18 @@ func (e *Engine) observeFirewall(r *router) {
 func (e *Engine) retryFirewall() {
 	if e.firewallErr != nil {
 		e.worker.reprobe()
+	}
+}
+
+// verifyFirewall has the kernel worker look whether what is dropped still is, as long as something is.
+func (e *Engine) verifyFirewall(now time.Time) {
+	if e.verifyAt.IsZero() || now.Before(e.verifyAt) {
+		return
+	}
+	e.verifyAt = time.Time{}
+	if slices.ContainsFunc(e.order, func(r *router) bool { return len(r.dropped) > 0 }) {
+		e.verifyAt = now.Add(verifyInterval)
+		e.worker.verify()
 	}
 }
 
@@ -221,6 +246,11 @@ func (w *kernelWorker) reprobe() {
 	w.stage(firewallJob, firewallJob, func(j *job) { j.probe = true })
 }
 
+// verify looks whether the firewall is as it was left.
+func (w *kernelWorker) verify() {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.verify = true })
+}
+
 func (w *kernelWorker) probe() error {
 	if w.guards.firewall == nil {
 		return errNoFirewall
@@ -244,6 +274,15 @@ func (w *kernelWorker) workFirewall(j job) {
 		}
 		if err := w.applyGuards(); err != nil {
 			w.results <- result{key: j.key, name: j.name, err: err, firewall: true}
+		}
+	}
+	if j.verify && g.used && g.firewall != nil {
+		intact, err := g.firewall.Intact()
+		if err == nil && !intact {
+			err = errors.Join(errDisturbed, w.applyGuards())
+		}
+		if err != nil {
+			w.results <- result{key: j.key, name: j.name, err: err}
 		}
 	}
 	if j.probe {

@@ -20,6 +20,7 @@ import (
 type fakeFirewall struct {
 	kernel *fakeKernel
 	err    error
+	broken bool // somebody has changed it
 }
 
 func (f *fakeFirewall) note(call string, fails bool) error {
@@ -42,6 +43,14 @@ func (f *fakeFirewall) fail(err error) {
 
 func (f *fakeFirewall) Probe() error  { return f.note("", true) }
 func (f *fakeFirewall) Remove() error { return f.note("no table", false) }
+
+func (f *fakeFirewall) Intact() (bool, error) {
+	f.kernel.mu.Lock()
+	defer f.kernel.mu.Unlock()
+	intact := !f.broken
+	f.broken = false
+	return intact, nil
+}
 
 func (f *fakeFirewall) Apply(s firewall.Settings, state firewall.State) error {
 	words := []string{s.Table + ":"}
@@ -244,6 +253,27 @@ func TestGuardIsInherited(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestGuardIsPutBack has somebody else empty the firewall.
+func TestGuardIsPutBack(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n, f := newRefusingNode(t, wire.NewLAN())
+		n.start(refusingConfig(refuse(100, time.Second)), nil)
+		settle(30 * time.Second)
+		n.did("as Master", "delete "+theAddress, theDrop, "add "+theAddress)
+		f.kernel.mu.Lock()
+		f.broken = true
+		f.kernel.mu.Unlock()
+		settle(11 * time.Second)
+		n.did("after it was emptied", theDrop)
+		settle(time.Minute)
+		n.did("later")
+		if got := n.lines.count("changed by somebody else"); got != 1 || n.state() != fsm.Master {
+			t.Errorf("it was said %d times, and it is %v", got, n.state())
+		}
+		n.stop()
+	})
 }
 
 // TestGuardStaysWithAddresses is --dont-release-vrrp.

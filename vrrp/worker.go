@@ -61,6 +61,7 @@ type job struct {
 	vmacs   []firewall.VMAC
 	refresh bool // the firewall is to be looked at as a whole
 	probe   bool // for a firewall
+	verify  bool // what others have done to it
 
 	policy policyWork
 }
@@ -214,7 +215,7 @@ func (w *kernelWorker) take() (job, bool) {
 
 func (w *kernelWorker) work(j job) {
 	failed := map[netip.Addr]bool{}
-	if j.refresh || j.probe {
+	if j.refresh || j.probe || j.verify {
 		w.workFirewall(j)
 	}
 	if !w.guardFirst(j) {

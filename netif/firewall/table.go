@@ -260,17 +260,15 @@ func release(s Settings, left State) error {
 		return err
 	}
 	for _, l := range layouts(s, left.parts(), left) {
-		tables, err := c.ListTablesOfFamily(l.family)
+		table, err := find(c, s, l.family)
 		if err != nil {
 			return err
 		}
-		for _, table := range tables {
-			if table.Name != s.table() {
-				continue
-			}
-			if err := releaseFrom(c, table, l); err != nil {
-				return err
-			}
+		if table == nil {
+			continue
+		}
+		if err := releaseFrom(c, table, l); err != nil {
+			return err
 		}
 	}
 	return c.Flush()

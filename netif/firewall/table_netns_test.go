@@ -185,6 +185,45 @@ func TestTableWithVMACs(t *testing.T) {
 	compare(t, "with indices", content(t, DefaultTable), want)
 }
 
+// TestIntact has somebody else change the table in each way.
+func TestIntact(t *testing.T) {
+	s := Settings{Counters: true}
+	vmac := VMAC{Name: "vrrp.1", Index: 7, Base: 2, BaseAddr: addr("fe80::9"), IPv4: true, IPv6: true}
+	state := Merge(drops("192.0.2.1", "2001:db8::1", "fe80::1"), State{VMACs: []VMAC{vmac}})
+	ip4 := &nftables.Table{Name: DefaultTable, Family: nftables.TableFamilyIPv4}
+	vips := &nftables.Set{Table: ip4, Name: setVIPs}
+	for _, c := range []struct {
+		name   string
+		change func(*nftables.Conn)
+		intact bool
+	}{
+		{"nothing", func(*nftables.Conn) {}, true},
+		{"all is gone", func(c *nftables.Conn) { c.FlushRuleset() }, false},
+		{"a table is gone", func(c *nftables.Conn) { c.DelTable(ip4) }, false},
+		{"rules are gone", func(c *nftables.Conn) { c.FlushTable(ip4) }, false},
+		{"elements are gone", func(c *nftables.Conn) { c.FlushSet(vips) }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			enterNamespace(t)
+			table := NewTable(s)
+			for range 2 {
+				table.mustApply(t, s, state)
+				conn, err := nftables.New()
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.change(conn)
+				if err := conn.Flush(); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := table.Intact(); got != c.intact || err != nil {
+					t.Fatalf("intact: %v, %v", got, err)
+				}
+			}
+		})
+	}
+}
+
 func TestTableOfMany(t *testing.T) {
 	enterNamespace(t)
 	s := Settings{}

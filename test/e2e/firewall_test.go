@@ -295,6 +295,34 @@ func TestFirewallStays(t *testing.T) {
 	}
 }
 
+// TestFirewallPutBack empties the ruleset, as a reload of the rules of a host does.
+func TestFirewallPutBack(t *testing.T) {
+	t.Parallel()
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	n := newDualNetwork(t, dialects[1])
+	web := n.web[0]
+	daemon := n.start(web, ours, refusing("FOUR", 1, 100, "no_accept", "192.168.4.80", "fd00::80"))
+	n.hasAddress(web, netip.MustParseAddr("fd00::80"), true)
+	before := n.ruleset(web)
+	p := lab.Debian(sourceRoot, "usr/sbin/nft")
+	status, output, err := web.Run(n.context(time.Second), p.Path, []string{"flush", "ruleset"}, p.Env)
+	n.must(err)
+	if status != 0 {
+		t.Fatal(output)
+	}
+	n.must(lab.Until(n.context(10*time.Second), "the rules to be there again", func() error {
+		if now := n.ruleset(web); now != before {
+			return fmt.Errorf("there is %q", now)
+		}
+		return nil
+	}))
+	n.says(daemon, "changed by somebody else", time.Second)
+	n.stop(daemon)
+}
+
 // TestFirewallAfterDeath kills every VRRP process until the time to go on is over: the rules go with the addresses.
 func TestFirewallAfterDeath(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,9 @@ func TestModule(t *testing.T) {
 		endsWithout(t, blind, programs[i], want)
 	}
 	refusesReload(t, blind, programs[0])
+	d := waitsForTables(t, blind, programs[0])
 	reveal()
+	findsTables(t, d)
 	loadsItself(t, host, programs[0])
 }
 
@@ -159,6 +161,37 @@ func refusesReload(t *testing.T, host *lab.Host, p lab.Program) {
 	}
 	status, _, err := d.Stop(ctx)
 	if err != nil || status != 0 {
+		t.Errorf("status %d, %v", status, err)
+	}
+}
+
+// waitsForTables requires that an instance that is to drop packets stays in Fault without nf_tables, and says why.
+func waitsForTables(t *testing.T, host *lab.Host, p lab.Program) *lab.Daemon {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	instance, _, _ := strings.Cut(director, "virtual_server")
+	d, err := host.Keepalived(p, strings.Replace(instance, "state MASTER", "no_accept", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"load the module nf_tables", "(VI_1) Entering FAULT STATE"} {
+		if _, err := d.WaitLine(ctx, 0, want); err != nil {
+			t.Fatalf("%v\n%s", err, d.Output())
+		}
+	}
+	return d
+}
+
+// findsTables requires that it is Master as soon as the kernel can do what it needs.
+func findsTables(t *testing.T, d *lab.Daemon) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := d.WaitLine(ctx, 0, "(VI_1) Entering MASTER STATE"); err != nil {
+		t.Fatalf("%v\n%s", err, d.Output())
+	}
+	if status, _, err := d.Stop(ctx); err != nil || status != 0 {
 		t.Errorf("status %d, %v", status, err)
 	}
 }
