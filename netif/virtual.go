@@ -217,6 +217,9 @@ func (v *VirtualLinks) settle(l VirtualLink, base detail, index int, created boo
 	return nil
 }
 
+// changedARP are the settings of a parent with users.
+var changedARP = ARPMode{Ignore: 1, Filter: 1}
+
 // use changes the settings of the parent for a link of IPv4, and remembers what they were: the parent must not answer for
 // the addresses of the link, nor the link for those of the parent.
 func (v *VirtualLinks) use(l VirtualLink, base detail) error {
@@ -230,12 +233,12 @@ func (v *VirtualLinks) use(l VirtualLink, base detail) error {
 		v.parents[l.Parent] = p
 	}
 	p.users[l.Name] = struct{}{}
-	if p.index != 0 && p.index != base.Index {
-		p.before = base.arp // it is another interface than before
+	if base.arp != changedARP || p.index != 0 && p.index != base.Index {
+		p.before = base.arp // it is another interface than before, or somebody else has changed it meanwhile
 	}
 	p.index = base.Index
 	v.mu.Unlock()
-	if base.arp == (ARPMode{Ignore: 1, Filter: 1}) {
+	if base.arp == changedARP {
 		return nil
 	}
 	return v.conn.configure(base.Index, parentSettings)
