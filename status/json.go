@@ -1,8 +1,8 @@
 package status
 
 import (
-	"cmp"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
