@@ -16,6 +16,8 @@ type VirtualLinks struct {
 
 	mu      sync.Mutex // never held while the kernel is asked
 	parents map[string]*parent
+
+	rpFilter *RPFilter // nil: not changed
 }
 
 // parent is an interface whose settings are changed as long as it has users.
@@ -185,6 +187,9 @@ func (v *VirtualLinks) settle(l VirtualLink, base detail, index int, created boo
 		settings := linkSettings6
 		if l.Family == 4 {
 			settings = linkSettings4
+			if err := v.clearRPFilter(); err != nil {
+				return err
+			}
 		}
 		if err := v.conn.configure(index, settings); err != nil {
 			return err
@@ -273,9 +278,15 @@ func (v *VirtualLinks) release(l VirtualLink) error {
 			delete(v.parents, l.Parent)
 		}
 	}
+	none := len(v.parents) == 0
 	v.mu.Unlock()
 	if !last {
 		return nil
+	}
+	if none {
+		if err := v.restoreRPFilter(); err != nil {
+			return err
+		}
 	}
 	base, err := v.conn.link(l.Parent)
 	if errors.Is(err, unix.ENODEV) || err == nil && p.index != 0 && p.index != base.Index {

@@ -226,6 +226,9 @@ func (e *Engine) makeLinks(cfg config.Config) {
 		for name, before := range s.Parents {
 			saved[name] = before
 		}
+		if s.RPFilter != nil {
+			e.opt.VirtualLinks.AdoptRPFilter(s.RPFilter)
+		}
 	}
 	e.collectVirtual(cfg)
 	var made []netif.VirtualLink

@@ -460,3 +460,49 @@ func TestVMACNameTaken(t *testing.T) {
 		})
 	}
 }
+
+// TestVMACTraffic has a client talk to the address of a VMAC on a host that checks the way back of packets, kills the
+// VRRP process meanwhile, and looks whether the host is left as it was.
+func TestVMACTraffic(t *testing.T) {
+	t.Parallel()
+	for _, p := range []lab.Program{ours, peer} {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			s := vmacStyles[1]
+			s.dialect = dialect{"v3", 3, time.Second, "version 3\nadvert_int 1\n"}
+			n := newDualNetwork(t, s.dialect)
+			web1 := n.web[0]
+			n.must(web1.Sysctl(n.context(time.Second), "net/ipv4/conf/all/rp_filter", "1"))
+			filters := func() string {
+				return n.output(web1, "cd /proc/sys/net/ipv4/conf && grep . all/rp_filter default/rp_filter lo/rp_filter eth0/rp_filter")
+			}
+			before := filters()
+			daemon := n.start(web1, p, s.config(0, "MASTER", 255))
+			n.hasFirst(s, web1, s.dialect.interval)
+			listener, err := web1.Listen("tcp", net.JoinHostPort(vip.String(), "80"))
+			n.must(err)
+			defer func() { _ = listener.Close() }()
+			reach := func() {
+				t.Helper()
+				conn, err := n.client.Dial(n.context(time.Second), "tcp", listener.Addr().String())
+				n.must(err)
+				_ = conn.Close()
+			}
+			reach()
+			if p.Name != "debian" {
+				child, err := daemon.VRRPChild(n.context(time.Second), 0)
+				n.must(err)
+				n.must(unix.Kill(child, unix.SIGKILL))
+				_, err = daemon.VRRPChild(n.context(time.Second), child)
+				n.must(err)
+				n.says(daemon, "Resuming as MASTER", s.dialect.interval)
+				reach()
+			}
+			n.stop(daemon)
+			n.noVMAC(web1, p)
+			if after := filters(); after != before {
+				t.Errorf("rp_filter was\n%sand is\n%s", before, after)
+			}
+		})
+	}
+}
