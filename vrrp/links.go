@@ -197,7 +197,7 @@ func (e *Engine) dropAllLinks() {
 		e.worker.forget(r.key, r.links)
 	}
 	if len(all) > 0 {
-		e.worker.links("", "", nil, all)
+		e.worker.links("", "all instances", nil, all)
 	}
 }
 

@@ -56,6 +56,19 @@ vrrp_instance ADDRESSES {
 		192.168.4.85
 	}
 }
+vrrp_instance OTHERS {
+	priority 255
+	interface eth0
+	virtual_router_id 5
+	use_vmac
+	use_vmac_addr
+	virtual_ipaddress {
+		192.168.4.86
+	}
+	virtual_ipaddress_excluded {
+		fd00::86/64
+	}
+}
 `
 
 // TestVMACDumps has both programs in the same state write what they know.
@@ -70,10 +83,10 @@ func TestVMACDumps(t *testing.T) {
 		n := newDualNetwork(t, dialects[0])
 		web := n.web[0]
 		daemon := n.start(web, p, vmacDumpConfig)
-		n.says(daemon, "(ADDRESSES) Entering MASTER STATE", 4*time.Second)
+		n.says(daemon, "(OTHERS) Entering MASTER STATE", 4*time.Second)
 		n.must(lab.Until(n.context(4*time.Second), "all to be Master with all addresses", func() error {
 			content := n.dump(web, signalTo(daemon), sigJSON, "keepalived.json")
-			if strings.Count(content, `"state":2,`) != 4 || strings.Count(content, ` set"`) != 5 {
+			if strings.Count(content, `"state":2,`) != 5 || strings.Count(content, ` set"`) != 7 {
 				return fmt.Errorf("there is %s", content)
 			}
 			return nil
@@ -86,7 +99,7 @@ func TestVMACDumps(t *testing.T) {
 	}
 	mine, theirs := got[ours.Name], got[peer.Name]
 	// Version 2.2.7 takes the settings that it has made for those that were before, which ours does not.
-	settings := `|^   (Original arp_|rp_filter|(Not )?IPv6 forwarding\. Last checked)|^ nftables |^ Default script uid:gid`
+	settings := `|^ +Use VMAC for VIPs on other interfaces|^   (Original arp_|rp_filter|(Not )?IPv6 forwarding\. Last checked)|^ nftables |^ Default script uid:gid`
 	newerToo, olderToo := regexp.MustCompile(newer.String()+settings), regexp.MustCompile(older.String()+settings)
 	if d := firstDifference(stableLines(mine["data"], newerToo), stableLines(theirs["data"], olderToo)); d != "" {
 		t.Errorf("keepalived.data, %s", d)
