@@ -33,6 +33,7 @@ var vmacStyles = []style{
 	{"IPv6", fast, both("use_vmac\n"), sixVIPs, sixAlone, false},
 	{"IPv6 over the base", fast, both("use_vmac\nvmac_xmit_base\n"), sixVIPs, sixAlone, false},
 	{"MAC of its own", fast, both("use_vmac 02:00:00:00:00:77\n"), fourVIPs, nil, false},
+	{"unicast", fast, peers(fours, "use_vmac\nvmac_xmit_base\n"), fourVIPs, nil, false},
 }
 
 // virtualMAC is the MAC address of the VMAC.
