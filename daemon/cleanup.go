@@ -74,6 +74,9 @@ func runCleanup(o Options, h heritage) int {
 // adoptAll takes the links of all instances over, and with them the former settings of their parents.
 func adoptAll(virtual *netif.VirtualLinks, states map[string]vrrp.InstanceState) (all []netif.VirtualLink) {
 	for _, s := range states {
+		if s.RPFilter != nil {
+			virtual.AdoptRPFilter(s.RPFilter)
+		}
 		for _, l := range s.Links {
 			all = append(all, l)
 			if before, ok := s.Parents[l.Parent]; ok {

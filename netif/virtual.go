@@ -16,6 +16,8 @@ type VirtualLinks struct {
 
 	mu      sync.Mutex // never held while the kernel is asked
 	parents map[string]*parent
+
+	rpFilter *RPFilter // nil: not changed
 }
 
 // parent is an interface whose settings are changed as long as it has users.
@@ -185,6 +187,9 @@ func (v *VirtualLinks) settle(l VirtualLink, base detail, index int, created boo
 		settings := linkSettings6
 		if l.Family == 4 {
 			settings = linkSettings4
+			if err := v.clearRPFilter(); err != nil {
+				return err
+			}
 		}
 		if err := v.conn.configure(index, settings); err != nil {
 			return err
@@ -217,6 +222,9 @@ func (v *VirtualLinks) settle(l VirtualLink, base detail, index int, created boo
 	return nil
 }
 
+// changedARP are the settings of a parent with users.
+var changedARP = ARPMode{Ignore: 1, Filter: 1}
+
 // use changes the settings of the parent for a link of IPv4, and remembers what they were: the parent must not answer for
 // the addresses of the link, nor the link for those of the parent.
 func (v *VirtualLinks) use(l VirtualLink, base detail) error {
@@ -230,12 +238,12 @@ func (v *VirtualLinks) use(l VirtualLink, base detail) error {
 		v.parents[l.Parent] = p
 	}
 	p.users[l.Name] = struct{}{}
-	if p.index != 0 && p.index != base.Index {
-		p.before = base.arp // it is another interface than before
+	if base.arp != changedARP || p.index != 0 && p.index != base.Index {
+		p.before = base.arp // it is another interface than before, or somebody else has changed it meanwhile
 	}
 	p.index = base.Index
 	v.mu.Unlock()
-	if base.arp == (ARPMode{Ignore: 1, Filter: 1}) {
+	if base.arp == changedARP {
 		return nil
 	}
 	return v.conn.configure(base.Index, parentSettings)
@@ -270,9 +278,15 @@ func (v *VirtualLinks) release(l VirtualLink) error {
 			delete(v.parents, l.Parent)
 		}
 	}
+	none := len(v.parents) == 0
 	v.mu.Unlock()
 	if !last {
 		return nil
+	}
+	if none {
+		if err := v.restoreRPFilter(); err != nil {
+			return err
+		}
 	}
 	base, err := v.conn.link(l.Parent)
 	if errors.Is(err, unix.ENODEV) || err == nil && p.index != 0 && p.index != base.Index {

@@ -156,6 +156,47 @@ func TestVirtualLinksMany(t *testing.T) {
 	}
 }
 
+// TestVirtualLinkRPFilter has rp_filter on for all interfaces.
+func TestVirtualLinkRPFilter(t *testing.T) {
+	v := newVirtual(t)
+	write := func(dev, value string) {
+		if err := os.WriteFile("/proc/sys/net/ipv4/conf/"+dev+"/rp_filter", []byte(value), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := func() (values [4]string) {
+		for i, dev := range []string{"all", "default", "base0", "far0"} {
+			values[i] = setting4(t, dev, "rp_filter")
+		}
+		return values
+	}
+	for dev, value := range map[string]string{"all": "1", "default": "0", "base0": "2", "far0": "0"} {
+		write(dev, value)
+	}
+	before := all()
+	mustSet(t, v, vmac(1), true)
+	mustSet(t, v, vmac(2), true)
+	if got := all(); got != [4]string{"0", "1", "2", "1"} || setting4(t, "vrrp.1", "rp_filter") != "0" {
+		t.Errorf("with VMACs: %v", got)
+	}
+	next, err := OpenVirtualLinks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = next.Close() }()
+	for _, l := range []VirtualLink{vmac(1), vmac(2)} {
+		next.Adopt(l, v.Saved()["base0"])
+	}
+	next.AdoptRPFilter(v.SavedRPFilter())
+	mustSet(t, next, vmac(1), false)
+	if err := next.Remove(vmac(1)); err != nil || all() == before {
+		t.Errorf("with one VMAC: %v, %v", all(), err)
+	}
+	if err := next.Remove(vmac(2)); err != nil || all() != before {
+		t.Errorf("at the end: %v, want %v, %v", all(), before, err)
+	}
+}
+
 // TestVirtualLinkChanged has links that are not what is asked for.
 func TestVirtualLinkChanged(t *testing.T) {
 	v := newVirtual(t)

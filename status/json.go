@@ -2,6 +2,7 @@ package status
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -165,7 +166,7 @@ func jsonData(in *vrrp.InstanceView, v vrrp.View) instanceData {
 	c, m := &in.Config, &in.Machine
 	d := instanceData{
 		Name: c.Name, DontTrackPrimary: flag(c.DontTrackPrimary), SkipCheckAdvAddr: flag(c.SkipCheckAdvAddr), Strict: flag(c.Strict),
-		VMACName: vmacName(c), Interface: c.Interface, MasterPriority: m.MasterPriority, LastTransition: epoch(m.LastTransition),
+		VMACName: vmacName(c), Interface: cmp.Or(c.Own.Name, c.Interface), MasterPriority: m.MasterPriority, LastTransition: epoch(m.LastTransition),
 		GARPDelay: span(c.GARP.MasterDelay), GARPRefresh: whole(c.GARP.Refresh), GARPRepeat: c.GARP.MasterRepeat,
 		GARPRefreshRepeat: c.GARP.RefreshRepeat, GARPLowerPrioDelay: whole(c.GARP.LowerPrioDelay), GARPLowerPrioRepeat: c.GARP.LowerPrioRepeat,
 		LowerPrioNoAdvert: flag(c.LowerPrioNoAdvert), HigherPrioSendAdvert: flag(c.HigherPrioSendAdvert),

@@ -57,6 +57,7 @@ func (t *text) link(l *netif.Link, v vrrp.View) {
 	t.line("   Up debounce timer = %dus", up.Microseconds())
 	t.line("   Down debounce timer = %dus", down.Microseconds())
 	t.line("   Group = %d", l.Group)
+	t.virtual(l, v)
 	t.line("   MTU = %d", l.MTU)
 	switch l.Hardware {
 	case hardwareLoopback:
@@ -67,14 +68,70 @@ func (t *text) link(l *netif.Link, v vrrp.View) {
 		t.line("   HW Type = UNKNOWN (%d)", l.Hardware)
 	}
 	t.line("   NIC netlink status update")
-	// Settings of the kernel that an instance on an interface of its own changes for a time; none does yet.
-	for _, line := range []string{
-		"Reset ARP config counter", "Original arp_ignore", "Original arp_filter",
-		"Original promote_secondaries", "Reset promote_secondaries counter",
-	} {
-		t.line("   %s 0", line)
-	}
+	t.settings(l, v)
 	t.linkUsers(l.Name, v)
+}
+
+// virtual writes what a macvlan or an ipvlan is.
+func (t *text) virtual(l *netif.Link, v vrrp.View) {
+	made, ours := madeLink(l.Name, v)
+	parent := v.Links.ByIndex[l.Parent]
+	kind := ""
+	switch {
+	case ours && made.IPVLAN:
+		kind = "IPVLAN type L2 " + either(made.Mode == "", "bridge", made.Mode)
+	case ours:
+		kind = "VMAC type private"
+	}
+	if ours && parent.Index != 0 {
+		t.line("   %s, underlying interface = %s, state = %sUP, %sRUNNING", kind, parent.Name,
+			either(parent.Up, "", "not "), either(parent.Running, "", "not "))
+	}
+	t.when(ours, "   I/f created by keepalived")
+}
+
+// madeLink finds the link of an instance by its name.
+func madeLink(name string, v vrrp.View) (config.VirtualLink, bool) {
+	for i := range v.Instances {
+		c := &v.Instances[i].Config
+		for _, l := range append([]config.VirtualLink{c.Own}, c.AddressLinks...) {
+			if l.Name == name {
+				return l, true
+			}
+		}
+	}
+	return config.VirtualLink{}, false
+}
+
+// settings writes the settings of the kernel that VMACs change for a time: on a parent as they were, on a VMAC as they
+// were made.
+func (t *text) settings(l *netif.Link, v vrrp.View) {
+	before, promote := v.Parents[l.Name], 0
+	if made, ours := madeLink(l.Name, v); ours && !made.IPVLAN {
+		before.Ignore = 1
+		if made.Family == 4 {
+			promote = 1
+		}
+	}
+	t.line("   Reset ARP config counter %d", parentUsers(l.Name, v))
+	t.line("   Original arp_ignore %d", before.Ignore)
+	t.line("   Original arp_filter %d", before.Filter)
+	t.line("   Original promote_secondaries %d", promote)
+	t.line("   Reset promote_secondaries counter 0")
+}
+
+// parentUsers counts the VMACs for which the settings of a parent are changed.
+func parentUsers(name string, v vrrp.View) int {
+	users := map[string]bool{}
+	for i := range v.Instances {
+		c := &v.Instances[i].Config
+		for _, l := range append([]config.VirtualLink{c.Own}, c.AddressLinks...) {
+			if l.Name != "" && l.Parent == name && !l.IPVLAN && l.Family == 4 && v.Links.ByName[l.Name].Index != 0 {
+				users[l.Name] = true
+			}
+		}
+	}
+	return len(users)
 }
 
 // own writes the addresses of a family that are not virtual ones. The first one is that of adverts.
@@ -105,7 +162,10 @@ func (t *text) linkUsers(name string, v vrrp.View) {
 	var lines []string
 	for i := range v.Instances {
 		c := &v.Instances[i].Config
-		if c.Interface == name && !c.DontTrackPrimary {
+		if (c.Interface == name || c.Own.Name == name) && !c.DontTrackPrimary {
+			lines = append(lines, c.Name+", weight 0")
+		}
+		if slices.ContainsFunc(c.AddressLinks, func(l config.VirtualLink) bool { return l.Name == name }) {
 			lines = append(lines, c.Name+", weight 0")
 		}
 		for _, o := range c.TrackInterfaces {

@@ -81,8 +81,11 @@ type VirtualLinks interface {
 	RemoveAll([]netif.VirtualLink) error
 	// Adopt takes a link over from another process. before is how its parent was without it.
 	Adopt(l netif.VirtualLink, before netif.ARPMode)
-	// Saved are the settings of parents as they were. It returns at once.
+	// AdoptRPFilter takes over what another process has changed of rp_filter.
+	AdoptRPFilter(before *netif.RPFilter)
+	// Saved are the settings of parents as they were, SavedRPFilter what was changed of rp_filter. They return at once.
 	Saved() map[string]netif.ARPMode
+	SavedRPFilter() *netif.RPFilter
 }
 
 // Links tells about interfaces.

@@ -1,6 +1,7 @@
 package vrrp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -124,15 +125,16 @@ func upDown(up bool) string {
 // observe derives link, source, socket and fault set of r from the engine's view. It is level-triggered: the result
 // depends on the view alone, not on how it came about.
 func (e *Engine) observe(r *router) {
-	link, exists := e.links.ByName[r.cfg.Interface]
+	name := cmp.Or(r.cfg.Interface, r.cfg.VRF)
+	link, exists := e.links.ByName[name]
 	if !exists {
-		link = netif.Link{Name: r.cfg.Interface}
+		link = netif.Link{Name: name}
 	}
 	r.base, r.link = link, link
 	r.source = e.sourceOf(r)
 	own := e.observeLinks(r)
 	links := e.observeTracked(r)
-	anywhere := r.cfg.Interface == "" // unicast over whatever interface the route says
+	anywhere := name == "" // unicast over whatever interface the route says
 	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0 || !own
 	e.observeStatic(r)
 	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, e.faultNoSource(r))

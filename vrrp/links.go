@@ -197,7 +197,7 @@ func (e *Engine) dropAllLinks() {
 		e.worker.forget(r.key, r.links)
 	}
 	if len(all) > 0 {
-		e.worker.links("", "", nil, all)
+		e.worker.links("", "all instances", nil, all)
 	}
 }
 
@@ -225,6 +225,9 @@ func (e *Engine) makeLinks(cfg config.Config) {
 	for _, s := range e.opt.Resume {
 		for name, before := range s.Parents {
 			saved[name] = before
+		}
+		if s.RPFilter != nil {
+			e.opt.VirtualLinks.AdoptRPFilter(s.RPFilter)
 		}
 	}
 	e.collectVirtual(cfg)

@@ -73,6 +73,9 @@ func (v *fakeVirtual) Saved() map[string]netif.ARPMode {
 	return maps.Clone(v.saved)
 }
 
+func (v *fakeVirtual) AdoptRPFilter(*netif.RPFilter)  {}
+func (v *fakeVirtual) SavedRPFilter() *netif.RPFilter { return nil }
+
 // all are the calls since the last one of it.
 func (v *fakeVirtual) all() string {
 	v.mu.Lock()

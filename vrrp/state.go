@@ -31,6 +31,7 @@ type InstanceState struct {
 	Links       []netif.VirtualLink      `json:",omitempty"`
 	Parents     map[string]netif.ARPMode `json:",omitempty"`
 	Guard       Guard                    // what keeps packets from the addresses, nothing where they are accepted
+	RPFilter    *netif.RPFilter          `json:",omitempty"` // the first instance with links has it for all
 	OldChecksum bool                     // a peer has been heard that knows the checksum of old releases alone
 }
 
@@ -98,11 +99,14 @@ func (e *Engine) States() ([]InstanceState, error) {
 }
 
 func (e *Engine) states() []InstanceState {
-	states := make([]InstanceState, 0, len(e.order))
+	states, some := make([]InstanceState, 0, len(e.order)), false
 	for _, r := range e.order {
 		s := r.state(e.clock)
 		s.Links, s.Parents = r.links, e.savedParents(r)
 		s.Guard = GuardOf(e.opt.Config.Global, &r.cfg, e.links)
+		if len(s.Parents) > 0 && !some {
+			s.RPFilter, some = e.opt.VirtualLinks.SavedRPFilter(), true
+		}
 		states = append(states, s)
 	}
 	return states

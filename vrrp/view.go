@@ -22,6 +22,8 @@ type View struct {
 	Scripts   []ScriptView // those that are tracked, in the order of the configuration
 	Files     []FileView   // likewise
 	Processes []ProcessView
+	// Parents are the settings of interfaces under virtual links as they were before.
+	Parents map[string]netif.ARPMode
 	// Delayed names the interfaces whose change is held back by interface_up_down_delays.
 	Delayed map[string]bool
 }
@@ -90,6 +92,9 @@ func (e *Engine) View(clearing bool) (View, error) {
 func (e *Engine) view() View {
 	v := View{Config: e.opt.Config, Links: e.links, Instances: make([]InstanceView, 0, len(e.order)), Scripts: e.scripts.view(), Files: e.files.view(),
 		Processes: e.processes.view(), Delayed: map[string]bool{}}
+	if e.opt.VirtualLinks != nil {
+		v.Parents = e.opt.VirtualLinks.Saved()
+	}
 	for name := range e.debounce.since {
 		v.Delayed[name] = true
 	}

@@ -228,3 +228,56 @@ func TestIPVLANTakeover(t *testing.T) {
 		})
 	}
 }
+
+// vrfConfig is unicast in a VRF, without an interface.
+const vrfConfig = `vrrp_instance VRF {
+	virtual_router_id 71
+	version 3
+	advert_int 0.2
+	priority %d
+	vrf lan
+	unicast_src_ip %s
+	unicast_peer {
+		%s
+	}
+	virtual_ipaddress {
+		192.168.4.81 dev eth0
+	}
+}
+`
+
+// TestUnicastInVRF has two servers whose interface belongs to a VRF. (Debian's version needs an interface for unicast.)
+func TestUnicastInVRF(t *testing.T) {
+	ours := programs(t)[0]
+	if ours.Name == "debian" {
+		t.Log("no program of ours to test")
+		return
+	}
+	l, err := lab.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	addresses := [2]string{"192.168.4.100", "192.168.4.200"}
+	var web [2]machine
+	var daemons [2]*lab.Daemon
+	for i := range web {
+		web[i] = newMachine(t, ctx, l, fmt.Sprintf("web%d", i+1), addresses[i]+"/24")
+		web[i].must(web[i].IP(ctx, "link add lan type vrf table 20"))
+		web[i].must(web[i].IP(ctx, "link set lan up"))
+		web[i].must(web[i].IP(ctx, "link set eth0 master lan"))
+		daemons[i], err = web[i].Keepalived(ours, fmt.Sprintf(vrfConfig, 200-100*i, addresses[i], addresses[1-i]))
+		web[i].must(err)
+	}
+	web[0].holds(true, "192.168.4.81")
+	web[1].holds(false, "192.168.4.81")
+	web[0].must(web[0].IP(ctx, "link del lan"))
+	web[1].holds(true, "192.168.4.81")
+	web[0].holds(false, "192.168.4.81")
+	for i := range web {
+		_, _, err := daemons[i].Stop(ctx)
+		web[i].must(err)
+	}
+}
