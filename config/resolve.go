@@ -54,6 +54,7 @@ func (d *decoder) resolveInstance(i *rawInstance) {
 	d.resolveUnicast(i)
 	d.resolveGARP(i)
 	d.resolveDevices(i)
+	d.resolveExtra(i)
 	d.resolveVMAC(i)
 	d.dropOwnInterface(i)
 	d.resolveTrackers(i)

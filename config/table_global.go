@@ -808,15 +808,17 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_garp_extra_if", Syntax: "[all] INT[1..86400] seconds", Default: "off",
 						Since: "2.2.3", Area: "vrrp", Meaning: "period of keep-alive GARP/NA on interfaces of VIPs that are not the instance's interface; without all only VMAC interfaces",
-						Into: func(s *scope) any { return &s.global.VRRPGARPExtraIf },
-						Do:   (*decoder).extraIf,
-						Show: showExtraIf,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.global.VRRPGARPExtraIf },
+						Do:     (*decoder).extraIf,
+						Show:   showExtraIf,
 					},
 					{
 						Name: "vrrp_garp_interval", Syntax: "DECIMAL seconds[0.000001..4294.967295]", Default: "0 (none)",
 						Since: "1.2.21", Area: "vrrp", Meaning: "gap between consecutive GARP messages on an interface (>=1 s logs a notice)",
-						Arg:  decimalArg(1, 4294967295, 6),
-						Into: func(s *scope) any { return &s.global.GARPInterval },
+						Effect: Acts,
+						Arg:    decimalArg(1, 4294967295, 6),
+						Into:   func(s *scope) any { return &s.global.GARPInterval },
 					},
 					{
 						Name: "vrrp_garp_lower_prio_delay", Syntax: "INT[0..4294] seconds", Default: "value of vrrp_garp_master_delay",
@@ -863,8 +865,9 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_gna_interval", Syntax: "DECIMAL seconds[0.000001..4294.967295]", Default: "0 (none)",
 						Since: "1.2.21", Area: "vrrp", Meaning: "gap between consecutive unsolicited NA messages on an interface",
-						Arg:  decimalArg(1, 4294967295, 6),
-						Into: func(s *scope) any { return &s.global.GNAInterval },
+						Effect: Acts,
+						Arg:    decimalArg(1, 4294967295, 6),
+						Into:   func(s *scope) any { return &s.global.GNAInterval },
 					},
 					{
 						Name: "vrrp_higher_prio_send_advert", Syntax: "[BOOL]", Default: "false",
@@ -1064,6 +1067,7 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_vmac_garp_intvl", Syntax: "[all] INT[1..86400] seconds", Default: "off",
 						Since: "2.2.0", Area: "vrrp", Meaning: "deprecated alias of vrrp_garp_extra_if",
+						Effect:     Acts,
 						Deprecated: true,
 						Alias:      "vrrp_garp_extra_if",
 						Into:       func(s *scope) any { return &s.global.VRRPGARPExtraIf },

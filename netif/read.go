@@ -94,6 +94,7 @@ func parseLink(data []byte) (Link, bool) {
 		PointToPoint: m.Flags&unix.IFF_POINTOPOINT != 0,
 		Hardware:     m.Type,
 	}
+	elsewhere := false
 	for _, a := range attributes {
 		switch a.Attr.Type {
 		case unix.IFLA_IFNAME:
@@ -112,7 +113,14 @@ func parseLink(data []byte) (Link, bool) {
 			l.Group = native32(a.Value)
 		case unix.IFLA_LINKINFO:
 			l.Kind = parseKind(a.Value)
+		case unix.IFLA_LINK:
+			l.Base = int(native32(a.Value))
+		case unix.IFLA_LINK_NETNSID:
+			elsewhere = true
 		}
+	}
+	if elsewhere || l.Kind != "macvlan" && l.Kind != "ipvlan" {
+		l.Base = 0
 	}
 	return l, l.Name != ""
 }

@@ -18,6 +18,7 @@ type Link struct {
 	Hardware     uint16 // ARPHRD_*: 1 is Ethernet, 772 the loopback
 	Group        uint32
 	Kind         string // "veth", "macvlan", ""...
+	Base         int    // index of the link below a macvlan or ipvlan of the same namespace, 0: none
 	// BroadcastAddr is the hardware address that all hear, zero when the link has none.
 	BroadcastAddr [6]byte
 	// Addresses of the link in the kernel's order: the first of a family that is no virtual address of ours is primary.

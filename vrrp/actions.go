@@ -53,7 +53,7 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 		e.detail("(%s) removing VIPs.", r.cfg.Name)
 		e.worker.want(r.key, r.cfg.Name, nil, r.addresses)
 	case fsm.Announce:
-		e.announce(r, r.addresses, a.Repeat)
+		e.announce(r, announcedFor(r, a.Cause), a.Repeat)
 	case fsm.Entered:
 		e.notifyEntered(r, a)
 	case fsm.Stopped:
@@ -141,7 +141,7 @@ func (e *Engine) announce(r *router, addresses []netif.Address, repeat int) {
 			if !exists || link.NoARP || link.Loopback {
 				continue
 			}
-			b = &announcement{index: link.Index, hardware: link.HardwareAddr, device: a.Dev, repeat: repeat}
+			b = &announcement{index: link.Index, hardware: link.HardwareAddr, device: a.Dev, pace: paceDevice(e.links, link), repeat: repeat}
 			byDev[a.Dev] = b
 			order = append(order, b)
 		}
@@ -169,6 +169,7 @@ func (e *Engine) detail(format string, arguments ...any) {
 type announcement struct {
 	index     int
 	device    string
+	pace      string // the interface whose pace it keeps
 	hardware  [6]byte
 	addresses []netip.Addr
 	repeat    int

@@ -16,6 +16,7 @@ type router struct {
 	key       string
 	cfg       config.Instance
 	addresses []netif.Address // of cfg, as the kernel takes them; never changed
+	extra     []netif.Address // those of them that garp_extra_if is for
 	machine   *fsm.Machine
 	group     *group     // nil: none
 	member    int        // place in it
@@ -85,6 +86,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 // configure takes over what a (new) configuration says, all but the machine's part.
 func (r *router) configure(cfg config.Instance) {
 	r.cfg, r.addresses = cfg, kernelAddresses(cfg)
+	r.extra = extraAddresses(cfg, r.addresses)
 	r.message = packet.Message{
 		Version:      cfg.Version,
 		VRID:         cfg.VRID,
@@ -130,6 +132,7 @@ func machineConfig(cfg config.Instance, source netip.Addr) fsm.Config {
 			RefreshRepeat:   cfg.GARP.RefreshRepeat,
 			LowerPrioRepeat: cfg.GARP.LowerPrioRepeat,
 			LowerPrioDelay:  cfg.GARP.LowerPrioDelay,
+			Extra:           time.Duration(cfg.GARPExtraIf.Interval.Or(0)) * time.Second,
 		},
 		Source: source,
 	}

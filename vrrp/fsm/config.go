@@ -47,6 +47,7 @@ type AnnounceConfig struct {
 	RefreshRepeat   int           // garp_master_refresh_repeat
 	LowerPrioRepeat int           // garp_lower_prio_repeat, 0: none
 	LowerPrioDelay  time.Duration // garp_lower_prio_delay, 0: no second burst
+	Extra           time.Duration // garp_extra_if, 0: off
 }
 
 // Snapshot is what the outside, and a process that takes over, needs to know of a machine.

@@ -51,6 +51,9 @@ func Resume(cfg Config, s Snapshot, now time.Time) *Machine {
 	if refresh := cfg.Announce.Refresh; refresh > 0 {
 		m.master.refreshAt = now.Add(refresh)
 	}
+	if extra := cfg.Announce.Extra; extra > 0 {
+		m.master.extraAt = now.Add(extra)
+	}
 	return m
 }
 

@@ -9,6 +9,7 @@ type master struct {
 
 	delayedAt time.Time // second burst of announcements
 	refreshAt time.Time // next periodic burst
+	extraAt   time.Time // next announcement on other interfaces
 	lowerAt   time.Time // second burst after a rival of lower priority
 	lowerSeen time.Time // when such a rival was heard last
 
@@ -16,7 +17,7 @@ type master struct {
 }
 
 func (s *master) deadline() time.Time {
-	return earliest(s.advertAt, s.delayedAt, s.refreshAt, s.lowerAt)
+	return earliest(s.advertAt, s.delayedAt, s.refreshAt, s.lowerAt, s.extraAt)
 }
 
 // enterMaster speaks first, so that the old master drops the addresses before ours are announced.
@@ -41,6 +42,9 @@ func (m *Machine) startAnnouncing(now time.Time) {
 	}
 	if c.Refresh > 0 {
 		m.master.refreshAt = now.Add(c.MasterDelay + c.Refresh)
+	}
+	if c.Extra > 0 {
+		m.master.extraAt = now.Add(c.MasterDelay + c.Extra)
 	}
 }
 
@@ -82,6 +86,10 @@ func (m *Machine) announceDue(now time.Time) {
 	if due(s.refreshAt, now) {
 		s.refreshAt = nextSlot(s.refreshAt, c.Refresh, now)
 		m.announce(AnnounceRefresh, c.RefreshRepeat)
+	}
+	if due(s.extraAt, now) {
+		s.extraAt = nextSlot(s.extraAt, c.Extra, now)
+		m.announce(AnnounceExtra, 1)
 	}
 }
 
