@@ -53,6 +53,9 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 		e.detail("(%s) removing VIPs.", r.cfg.Name)
 		e.worker.want(r.key, r.cfg.Name, nil, r.addresses)
 	case fsm.Announce:
+		if a.Cause == fsm.AnnounceLowerPriority && r.repaired.again(e.turn, 0) {
+			return
+		}
 		e.announce(r, announcedFor(r, a.Cause), a.Repeat)
 	case fsm.Entered:
 		e.notifyEntered(r, a)
@@ -95,6 +98,9 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	if s == nil || !source.IsValid() {
 		return
 	}
+	if r.spoke.again(e.turn, priority) {
+		return // it leaves with this turn already: many adverts of a rival that were read together get one answer
+	}
 	m := r.message
 	m.Priority = priority
 	r.ipID++
@@ -108,6 +114,20 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	}
 	r.lastSent, r.lastSource = now, source
 	e.opt.Beats.set(r.slot, e.clock.monotonic(now))
+}
+
+// once remembers what was done last, and in which turn of the engine.
+type once struct {
+	turn  uint64
+	value uint8
+}
+
+// again tells whether the same was done in the same turn, and remembers it.
+func (o *once) again(turn uint64, value uint8) bool {
+	now := once{turn, value}
+	same := *o == now
+	*o = now
+	return same
 }
 
 // sendFailed counts a failure and logs the first one of a row. The machines go on: the interface's state, not this

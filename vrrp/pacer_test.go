@@ -145,9 +145,7 @@ func sorted(said string) string {
 		for j < len(words) && at(words[j]) == at(words[i]) {
 			j++
 		}
-		if at(words[i]) == 0 {
-			slices.Sort(words[i:j])
-		}
+		slices.Sort(words[i:j])
 		i = j
 	}
 	return strings.Join(words, " ")

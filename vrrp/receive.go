@@ -62,7 +62,7 @@ func (e *Engine) deliver(s *sharedSocket, d wire.Datagram) {
 	if got.Priority == 0 {
 		r.stats.PriorityZeroRcvd++
 	}
-	e.step(d.Time, r, fsm.Advert{Source: got.Source, Priority: got.Priority, Interval: got.Interval})
+	e.step(d.Time, r, fsm.Advert{Source: got.Source, Priority: got.Priority, Interval: got.Interval, Waited: max(time.Since(d.Time), 0)})
 	if reason == packet.OK {
 		r.complained = 0
 	}

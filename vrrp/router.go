@@ -45,6 +45,8 @@ type router struct {
 
 	stats      Stats
 	complained complaints
+	spoke      once // the priority of its last advert
+	repaired   once // the last announcement against a rival
 	lastSent   time.Time
 	lastSource netip.Addr // of the last advert
 	slot       int        // in Beats

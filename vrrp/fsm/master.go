@@ -107,7 +107,7 @@ func nextSlot(slot time.Time, interval time.Duration, now time.Time) time.Time {
 func (m *Machine) masterAdvert(now time.Time, a Advert) {
 	if a.Priority == 0 {
 		m.do(Report{Kind: ReportPriorityZeroMaster, Peer: a.Source, Ours: m.priority})
-		m.sendNow(now)
+		m.sendNow(now.Add(a.Waited))
 		return
 	}
 	order := m.compare(a)
@@ -116,7 +116,7 @@ func (m *Machine) masterAdvert(now time.Time, a Advert) {
 		return
 	}
 	if order > 0 && m.cfg.HigherPrioSendAdvert {
-		m.sendNow(now)
+		m.sendNow(now.Add(a.Waited))
 	}
 	if a.Priority == ownerPriority && m.priority == ownerPriority {
 		order = m.meetOwner(now, a, order)
@@ -146,7 +146,7 @@ func (m *Machine) sendNow(now time.Time) {
 func (m *Machine) outrank(now time.Time, a Advert) {
 	m.do(Report{Kind: ReportLowerNewElection, Peer: a.Source, Priority: a.Priority, Ours: m.priority})
 	if !m.cfg.LowerPrioNoAdvert {
-		m.sendNow(now)
+		m.sendNow(now.Add(a.Waited))
 	}
 	m.repair(now)
 	m.do(Report{Kind: ReportLowerPriorityRx, Peer: a.Source, Priority: a.Priority, Ours: m.priority})
