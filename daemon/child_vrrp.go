@@ -27,7 +27,12 @@ func buildVRRP(c *child, s startMessage) error {
 	if err != nil {
 		return err
 	}
+	links := &kernelLinks{failed: func(err error) { c.log.Warn(err) }}
 	c.use = func(cfg config.Config) {
+		links.use(cfg.Global.VRRPNetlinkMonitor, cfg.Global.VRRPNetlinkCmd)
+		if err := kernel.SetBuffer(kernelBuffer(cfg.Global.VRRPNetlinkCmd)); err != nil {
+			c.log.Warn(err)
+		}
 		c.schedule.use(cfg.Global.VRRPProcess, cfg.Global)
 		c.scripts.use(cfg, instanceScripts(cfg))
 		c.mails.use(cfg.Global)
@@ -37,7 +42,7 @@ func buildVRRP(c *child, s startMessage) error {
 	c.use(cfg)
 	c.saveDir = cfg.Global.ConfigSaveDir
 	e, err := vrrp.New(vrrp.Options{
-		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: kernelLinks{}, Log: c.log.Entry,
+		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Links: links, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Tracked: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
 		Report: func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
 	})
@@ -72,15 +77,4 @@ func instanceScripts(cfg config.Config) []config.Script {
 		scripts = append(scripts, g.NotifyMaster, g.NotifyBackup, g.NotifyFault, g.NotifyStop, g.Notify)
 	}
 	return scripts
-}
-
-// kernelLinks watches the interfaces of this network namespace.
-type kernelLinks struct{}
-
-func (kernelLinks) Watch(report func(netif.State, error)) (func(), error) {
-	m, err := netif.Watch(report)
-	if err != nil {
-		return nil, err
-	}
-	return func() { _ = m.Close() }, nil
 }

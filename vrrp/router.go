@@ -38,6 +38,7 @@ type router struct {
 	hopLimit     uint8        // of adverts
 	oldChecksum  bool         // a peer sends the checksum of old releases, and gets it
 	saidChecksum bool         // that a peer sends another checksum was logged
+	room         int          // bytes that it asks for on its socket
 	twin         *router      // another one on the same socket with the same VRID and other peers
 
 	deadline  time.Time // zero: not in the heap
