@@ -124,6 +124,10 @@ func (d *decoder) resolvePreempt(i *rawInstance) {
 		d.warn(i.Pos, "(%s) nopreempt does not work with state MASTER, it is ignored", i.Name)
 		i.NoPreempt = false
 	}
+	if i.TimerExpiredBackup != 0 && !i.NoPreempt {
+		d.warn(i.Pos, "(%s) timer_expired_backup needs nopreempt, it is ignored", i.Name)
+		i.TimerExpiredBackup = 0
+	}
 	if i.PreemptDelay == 0 {
 		return
 	}

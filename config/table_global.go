@@ -631,8 +631,9 @@ func globalKeywords() []Keyword {
 					{
 						Name: "set_supplementary_groups", Syntax: "[BOOL]", Default: "false",
 						Since: "git after 2.4.3", Area: "global", Meaning: "set the user's supplementary groups when running scripts",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.global.SetSupplementaryGroups },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.global.SetSupplementaryGroups },
 					},
 					{
 						Name: "shutdown_script", Syntax: "SCRIPT [user [[:]group]]", Default: "none",
@@ -799,8 +800,9 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_delay_after_boot", Syntax: "TIMER[0.001..4294.967295]", Default: "0",
 						Since: "2.4.0", Area: "vrrp", Meaning: "like vrrp_startup_delay but measured from system boot using /proc/uptime",
-						Arg:  decimalArg(1000, 4294967295, 6),
-						Into: func(s *scope) any { return &s.global.DelayAfterBoot },
+						Effect: Acts,
+						Arg:    decimalArg(1000, 4294967295, 6),
+						Into:   func(s *scope) any { return &s.global.DelayAfterBoot },
 					},
 					{
 						Name: "vrrp_down_timer_adverts", Syntax: "INT[1..100]", Default: "3",

@@ -405,6 +405,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "thread_timer_expired", Syntax: "[INT[1..254]]", Default: "off",
 						Since: "2.3.2", Area: "vrrp", Meaning: "misspelt alias of timer_expired_backup (reported)",
+						Effect:     Acts,
 						Deprecated: true,
 						Alias:      "timer_expired_backup",
 						Into:       func(s *scope) any { return &s.inst.TimerExpiredBackup },
@@ -413,9 +414,10 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "timer_expired_backup", Syntax: "[INT[1..254]] (bare = 254)", Default: "off",
 						Since: "2.2.8", Area: "vrrp", Meaning: "with nopreempt: fall back to BACKUP when running so late that another node of this highest priority may have taken over",
-						Into: func(s *scope) any { return &s.inst.TimerExpiredBackup },
-						Do:   (*decoder).timerExpired,
-						Show: showInt,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.inst.TimerExpiredBackup },
+						Do:     (*decoder).timerExpired,
+						Show:   showInt,
 					},
 					{
 						Name: "track_bfd", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",

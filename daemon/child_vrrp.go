@@ -14,6 +14,7 @@ import (
 // buildVRRP makes the engine of the VRRP child, with the kernel under it.
 func buildVRRP(c *child, s startMessage) error {
 	cfg := decodeText(s.text).config
+	cfg.Global.StartupDelay = startupDelay(cfg.Global, uptime())
 	var states map[string]vrrp.InstanceState
 	if err := loadJSON(s.legacy, &states); err != nil {
 		return fmt.Errorf("loading the last state: %w", err)

@@ -123,6 +123,7 @@ func machineConfig(cfg config.Instance, source netip.Addr) fsm.Config {
 		AdvertInterval:       cfg.AdvertInt,
 		StartAsMaster:        cfg.StateMaster,
 		Preempt:              !cfg.NoPreempt,
+		ExpiresAt:            uint8(cfg.TimerExpiredBackup),
 		PreemptDelay:         cfg.PreemptDelay,
 		DownAdverts:          cfg.DownAdverts,
 		LowerPrioNoAdvert:    cfg.LowerPrioNoAdvert,

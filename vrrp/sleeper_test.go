@@ -48,3 +48,33 @@ func TestSleepingMasterAnswersOnce(t *testing.T) {
 		b.stop()
 	})
 }
+
+// TestSleepingMasterExpires has timer_expired_backup: a Master that slept long enough for a peer of lower priority to
+// take over leaves it the role, in the first moment and without a word.
+func TestSleepingMasterExpires(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		const interval = 100 * time.Millisecond
+		lan := wire.NewLAN()
+		a, b := newNode(t, lan, "a", "192.168.4.100/24"), newNode(t, lan, "b", "192.168.4.200/24")
+		high, low := instance(150, interval), instance(100, interval)
+		high.NoPreempt, high.TimerExpiredBackup, low.NoPreempt = true, 254, true
+		a.start(configOf(high), nil)
+		settle(time.Second)
+		b.start(configOf(low), nil)
+		settle(time.Second)
+		expectState(t, a, fsm.Master)
+		sleep(t, a, 5*time.Second)
+		woke := time.Now()
+		settle(time.Second)
+		expectState(t, a, fsm.Backup)
+		expectState(t, b, fsm.Master)
+		if times, _ := adverts(lan, "a", woke); len(times) != 0 {
+			t.Errorf("a sent at %v after it woke", times)
+		}
+		if a.has(vip) || a.lines.count("VRRP thread timer expired ") != 1 {
+			t.Error("it kept the address, or did not say why it gave up")
+		}
+		a.stop()
+		b.stop()
+	})
+}

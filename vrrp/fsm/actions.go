@@ -94,6 +94,7 @@ const (
 	ReportOwnerConflict                         // two owners
 	ReportPriorityChanged                       // effective priority changed from Priority to Ours
 	ReportLowerPriorityRx                       // notify_master_rx_lower_pri
+	ReportExpired                               // a Master was silent for Interval (timer_expired_backup)
 )
 
 var causeNames = [...]string{"master", "master delayed", "refresh", "lower priority", "lower priority delayed", "extra"}
@@ -105,7 +106,7 @@ var reportNames = [...]string{
 	"timeout", "lower discarded", "higher priority", "higher address", "lower, new election", "same address",
 	"priority 0 in backup", "priority 0 in master", "master set", "master changed", "interval learned",
 	"interval mismatch", "preempt delay started", "preempt delay over", "owner conflict", "priority changed",
-	"lower priority received",
+	"lower priority received", "expired",
 }
 
 // String is the report in words.

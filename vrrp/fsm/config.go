@@ -29,7 +29,10 @@ type Config struct {
 	Preempt        bool          // not nopreempt
 	PreemptDelay   time.Duration // preempt_delay, 0 is off
 	DownAdverts    int           // down_timer_adverts, 1..100
-	StartupDelay   time.Duration // vrrp_startup_delay that is left when the machine starts
+	// ExpiresAt is the priority that timer_expired_backup names, 0: off. A Master without preemption that has been silent
+	// for as long as a router of that priority waits gives the role up: it may have a successor by now.
+	ExpiresAt    uint8
+	StartupDelay time.Duration // vrrp_startup_delay that is left when the machine starts
 
 	LowerPrioNoAdvert    bool // lower_prio_no_advert
 	HigherPrioSendAdvert bool // higher_prio_send_advert

@@ -174,6 +174,9 @@ func (m *Machine) advert(now time.Time, a Advert) {
 		m.do(Report{Kind: ReportIntervalMismatch, Peer: a.Source, Priority: a.Priority, Ours: m.priority,
 			Interval: a.Interval, OldInterval: m.cfg.AdvertInterval})
 	}
+	if m.master != nil && m.expired(now.Add(a.Waited)) {
+		m.expire(now)
+	}
 	if m.backup != nil {
 		m.backupAdvert(now, a)
 	} else {

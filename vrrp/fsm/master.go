@@ -55,6 +55,10 @@ func (m *Machine) announce(cause AnnounceCause, repeat int) {
 }
 
 func (m *Machine) masterTick(now time.Time) {
+	if m.expired(now) {
+		m.expire(now)
+		return
+	}
 	s := m.master
 	if due(s.advertAt, now) {
 		m.sendAdvert(now, m.priority)
@@ -66,6 +70,14 @@ func (m *Machine) masterTick(now time.Time) {
 		m.do(AddAddresses{})
 	}
 	m.announceDue(now)
+}
+
+// expire gives the role to whoever has taken it meanwhile.
+func (m *Machine) expire(now time.Time) {
+	m.do(Report{Kind: ReportExpired, Interval: now.Sub(m.lastAdvert), Ours: m.priority})
+	m.exit(now, yield)
+	m.enterBackup(now)
+	m.do(Entered{State: Backup, Priority: m.priority})
 }
 
 // announceDue announces again what is due.
