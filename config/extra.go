@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // Extra tells whether garp_extra_if is for the interface of an address, given by its place among Addresses followed by
 // ExcludedAddresses: one that carries no adverts, and unless all are wanted one that has a virtual MAC.
 func (i *Instance) Extra(address int) bool {
@@ -28,4 +30,12 @@ func (d *decoder) resolveExtra(i *rawInstance) {
 		}
 	}
 	i.GARPExtraIf = ExtraIf{}
+}
+
+// resolveLinkbeat has the interface of an instance polled that asks for it by itself.
+func (d *decoder) resolveLinkbeat(i *rawInstance) {
+	polled := slices.ContainsFunc(d.config.Linkbeats, func(b Linkbeat) bool { return b.Interface == i.Interface })
+	if i.linkbeat && i.Interface != "" && !polled {
+		d.config.Linkbeats = append(d.config.Linkbeats, Linkbeat{Interface: i.Interface})
+	}
 }

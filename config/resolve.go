@@ -55,6 +55,7 @@ func (d *decoder) resolveInstance(i *rawInstance) {
 	d.resolveGARP(i)
 	d.resolveDevices(i)
 	d.resolveExtra(i)
+	d.resolveLinkbeat(i)
 	d.resolveVMAC(i)
 	d.dropOwnInterface(i)
 	d.resolveTrackers(i)

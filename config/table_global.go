@@ -1106,8 +1106,9 @@ func globalKeywords() []Keyword {
 		{
 			Name: "linkbeat_use_polling", Syntax: "(flag, no argument)", Default: "off (netlink carrier state)",
 			Since: "1.1.18", Area: "vrrp", Meaning: "poll link state of every VRRP interface by MII/ethtool/ioctl instead of relying on netlink",
-			Arg:  Arg{Kind: Flag},
-			Into: func(s *scope) any { return &s.global.LinkbeatUsePolling },
+			Effect: Acts,
+			Arg:    Arg{Kind: Flag},
+			Into:   func(s *scope) any { return &s.global.LinkbeatUsePolling },
 		},
 		{
 			Name: "namespace_with_ipsets", Syntax: "(flag)", Default: "off",

@@ -199,6 +199,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "linkbeat_use_polling", Syntax: "(flag)", Default: "off",
 						Since: "2.0.0", Area: "vrrp", Meaning: "deprecated; use linkbeat_interfaces",
+						Effect:     Acts,
 						Deprecated: true,
 						Arg:        Arg{Kind: Flag},
 						Do:         (*decoder).deprecatedLinkbeat,
@@ -900,12 +901,14 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "linkbeat_interfaces", Syntax: "{ block of lines: IFNAME [MII|ETHTOOL|IOCTL] }", Default: "none",
 			Since: "2.0.13", Area: "vrrp", Meaning: "interfaces whose link state is polled",
-			Do: opensBlock,
+			Effect: Acts,
+			Do:     opensBlock,
 			Options: []Keyword{
 				{
 					Name: "<IFNAME>", Syntax: "[MII|ETHTOOL|IOCTL] (upper case)", Default: "MII if it works, else ETHTOOL, else IOCTL",
 					Since: "2.0.13", Area: "vrrp", Meaning: "poll this interface with the preferred method",
-					Note: "polling period 1 s; ignored for macvlan/ipvlan interfaces",
+					Effect: Acts,
+					Note:   "polling period 1 s; ignored for macvlan/ipvlan interfaces",
 				},
 			},
 			Block: &Block{Entry: (*decoder).linkbeatInterface},

@@ -30,6 +30,7 @@ func buildVRRP(c *child, s startMessage) error {
 	}
 	links := &kernelLinks{failed: func(err error) { c.log.Warn(err) }}
 	c.use = func(cfg config.Config) {
+		links.poll(beatsOf(cfg))
 		links.use(cfg.Global.VRRPNetlinkMonitor, cfg.Global.VRRPNetlinkCmd)
 		if err := kernel.SetBuffer(kernelBuffer(cfg.Global.VRRPNetlinkCmd)); err != nil {
 			c.log.Warn(err)

@@ -28,7 +28,7 @@ func (l Link) equal(o Link) bool {
 		return false
 	}
 	return l.Index == o.Index && l.Name == o.Name && l.HardwareAddr == o.HardwareAddr && l.BroadcastAddr == o.BroadcastAddr &&
-		l.MTU == o.MTU && l.Hardware == o.Hardware && l.Group == o.Group && l.Kind == o.Kind && l.Base == o.Base && l.flags() == o.flags()
+		l.MTU == o.MTU && l.Hardware == o.Hardware && l.Group == o.Group && l.Kind == o.Kind && l.Base == o.Base && l.Beat == o.Beat && l.flags() == o.flags()
 }
 
 // Equal tells whether both are the same view. ByName follows from ByIndex and is not compared.

@@ -19,6 +19,8 @@ type Link struct {
 	Group        uint32
 	Kind         string // "veth", "macvlan", ""...
 	Base         int    // index of the link below a macvlan or ipvlan of the same namespace, 0: none
+	// Beat is how the driver was asked whether the link is up; AnyBeat is for a link that was not polled.
+	Beat Beat
 	// BroadcastAddr is the hardware address that all hear, zero when the link has none.
 	BroadcastAddr [6]byte
 	// Addresses of the link in the kernel's order: the first of a family that is no virtual address of ours is primary.

@@ -66,7 +66,10 @@ func (t *text) link(l *netif.Link, v vrrp.View) {
 	default:
 		t.line("   HW Type = UNKNOWN (%d)", l.Hardware)
 	}
-	t.line("   NIC netlink status update")
+	t.line("   NIC %s", map[netif.Beat]string{
+		netif.AnyBeat: "netlink status update", netif.MIIBeat: "support MII regs",
+		netif.EthtoolBeat: "support ETHTOOL GLINK interface", netif.FlagsBeat: "ioctl refresh polling",
+	}[l.Beat])
 	// Settings of the kernel that an instance on an interface of its own changes for a time; none does yet.
 	for _, line := range []string{
 		"Reset ARP config counter", "Original arp_ignore", "Original arp_filter",
