@@ -13,7 +13,11 @@ import (
 // Numbers of the measure of carriers.
 const (
 	carrierLinks = 1000
+	perBase      = 250 // links above one interface, on which no two instances may have the same VRID
 	carrierRuns  = 3
+	// carrierPatience is how long all instances may take. Debian's program leaves some where they are; it is written down
+	// with the whole of it then.
+	carrierPatience = 10 * time.Second
 )
 
 // carriers measures how long a thousand instances take until all are in Fault after the carrier of all their interfaces
@@ -22,7 +26,7 @@ func (b *bench) carriers(ctx context.Context) error {
 	var lost, back [2][]float64
 	for range carrierRuns {
 		for i, program := range b.programs {
-			down, up, err := carrier(ctx, program)
+			down, up, err := carrier(ctx, program, i == 1)
 			if err != nil {
 				return fmt.Errorf("carriers, %s: %w", program.Name, err)
 			}
@@ -34,13 +38,13 @@ func (b *bench) carriers(ctx context.Context) error {
 	return nil
 }
 
-func carrier(ctx context.Context, program lab.Program) (down, up time.Duration, err error) {
+func carrier(ctx context.Context, program lab.Program, lenient bool) (down, up time.Duration, err error) {
 	n, err := newNetwork()
 	if err != nil {
 		return 0, 0, err
 	}
 	defer n.Close()
-	ctx, cancel := context.WithTimeout(ctx, 4*patience)
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	if err := n.stack(ctx); err != nil {
 		return 0, 0, err
@@ -53,28 +57,43 @@ func carrier(ctx context.Context, program lab.Program) (down, up time.Duration, 
 		return 0, 0, err
 	}
 	for _, step := range []struct {
-		change func() error
+		change string
 		state  string
 		into   *time.Duration
-	}{{n.a.Cut, "FAULT", &down}, {n.a.Mend, "BACKUP", &up}} {
+	}{{"down", "FAULT", &down}, {"up", "BACKUP", &up}} {
 		mark, begin := d.Lines.Len(), time.Now()
-		if err := step.change(); err != nil {
+		for base := range carrierLinks / perBase {
+			if err := n.a.IP(ctx, "link set %sx %s", interfaceName(base+1), step.change); err != nil {
+				return 0, 0, err
+			}
+		}
+		limited, cancel := context.WithTimeout(ctx, carrierPatience)
+		at, err := entered(limited, d, mark, step.state)
+		cancel()
+		switch {
+		case err == nil:
+			*step.into = at.Sub(begin)
+		case lenient && ctx.Err() == nil:
+			progress("%s: %v", program.Name, err)
+			*step.into = carrierPatience
+		default:
 			return 0, 0, err
 		}
-		at, err := entered(ctx, d, mark, step.state)
-		if err != nil {
-			return 0, 0, err
-		}
-		*step.into = at.Sub(begin)
 	}
 	return down, up, nil
 }
 
-// stack puts links with an address each above eth0, whose carrier is theirs.
+// stack puts links with an address each above a few interfaces, whose carrier is theirs.
 func (n *network) stack(ctx context.Context) error {
+	for base := range carrierLinks / perBase {
+		if err := n.a.AddInterface(interfaceName(base + 1)); err != nil {
+			return err
+		}
+	}
 	var commands strings.Builder
 	for i := range carrierLinks {
-		fmt.Fprintf(&commands, "link add link eth0 name m%d type macvlan mode bridge\naddr add 10.%d.%d.1/24 dev m%d\nlink set m%d up\n", i, 64+i/250, i%250, i, i)
+		fmt.Fprintf(&commands, "link add link %s name m%d type macvlan mode bridge\naddr add 10.%d.%d.1/24 dev m%d\nlink set m%d up\n",
+			interfaceName(i/perBase+1), i, 64+i/perBase, i%perBase, i, i)
 	}
 	path, err := n.a.Write("links", commands.String(), 0o644)
 	if err != nil {
@@ -88,7 +107,7 @@ func onEach(count int) string {
 	var all strings.Builder
 	for i := range count {
 		fmt.Fprintf(&all, "vrrp_instance VI_%d {\n    state MASTER\n    interface m%d\n    virtual_router_id %d\n    priority 200\n    advert_int 1\n"+
-			"    virtual_ipaddress {\n        10.%d.%d.99/32\n    }\n}\n", i+1, i, i%perInterface+1, 64+i/250, i%250)
+			"    virtual_ipaddress {\n        10.%d.%d.99/32\n    }\n}\n", i+1, i, i%perBase+1, 64+i/perBase, i%perBase)
 	}
 	return all.String()
 }
