@@ -38,6 +38,7 @@ type rawInstance struct {
 
 	unicast    bool // some unicast keyword was given
 	nativeIPv6 bool
+	linkbeat   bool // linkbeat_use_polling
 	noAccept   bool
 	link       Interface
 	garp       GARP // defaults where the block stands
@@ -177,6 +178,7 @@ func (d *decoder) skipCheckAdvAddr(l line) {
 func (d *decoder) deprecatedLinkbeat(l line) {
 	d.report(l.st.Pos(), warning, statusConfig, "use a linkbeat_interfaces block",
 		"(%s) linkbeat_use_polling in an instance is deprecated", d.scope.inst.Name)
+	d.scope.inst.linkbeat = true
 }
 
 func (d *decoder) instanceSyncDaemon(l line) {

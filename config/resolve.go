@@ -55,6 +55,8 @@ func (d *decoder) resolveInstance(i *rawInstance) {
 	d.resolveUnicast(i)
 	d.resolveGARP(i)
 	d.resolveDevices(i)
+	d.resolveExtra(i)
+	d.resolveLinkbeat(i)
 	d.resolveVMAC(i)
 	d.resolveLinks(i)
 	d.dropOwnInterface(i)
@@ -124,6 +126,10 @@ func (d *decoder) resolvePreempt(i *rawInstance) {
 	if i.StateMaster && i.NoPreempt {
 		d.warn(i.Pos, "(%s) nopreempt does not work with state MASTER, it is ignored", i.Name)
 		i.NoPreempt = false
+	}
+	if i.TimerExpiredBackup != 0 && !i.NoPreempt {
+		d.warn(i.Pos, "(%s) timer_expired_backup needs nopreempt, it is ignored", i.Name)
+		i.TimerExpiredBackup = 0
 	}
 	if i.PreemptDelay == 0 {
 		return

@@ -38,6 +38,8 @@ func TestResolve(t *testing.T) {
 		{"master stays master", "", "state MASTER\nstate BACKUP\n" + vip, func(i Instance) bool { return i.StateMaster }, warn, "BACKUP is ignored"},
 		{"nopreempt with master", "", "state MASTER\npriority 100\nnopreempt\n" + vip, func(i Instance) bool { return !i.NoPreempt && i.StateMaster }, warn, "nopreempt"},
 		{"nopreempt with owner", "", "priority 255\nstate BACKUP\nnopreempt\n" + vip, func(i Instance) bool { return !i.NoPreempt }, warn, "nopreempt"},
+		{"timer_expired_backup", "", "nopreempt\ntimer_expired_backup 200\n" + vip, func(i Instance) bool { return i.TimerExpiredBackup == 200 }, ok, ""},
+		{"timer_expired_backup with preemption", "", "timer_expired_backup\n" + vip, func(i Instance) bool { return i.TimerExpiredBackup == 0 }, warn, "timer_expired_backup"},
 		{"preempt takes it back", "", "nopreempt\npreempt\n" + vip, func(i Instance) bool { return !i.NoPreempt }, ok, ""},
 		{"preempt_delay", "", "preempt_delay 2.5\n" + vip, func(i Instance) bool { return i.PreemptDelay == 2500*time.Millisecond }, ok, ""},
 		{"preempt_delay with nopreempt", "", "preempt_delay 5\nnopreempt\n" + vip, func(i Instance) bool { return i.PreemptDelay == 0 && i.NoPreempt }, warn, "preempt_delay"},

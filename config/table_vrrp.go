@@ -126,9 +126,10 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "garp_extra_if", Syntax: "[all] INT[0..86400] seconds (0 disables)", Default: "vrrp_garp_extra_if",
 						Since: "2.2.3", Area: "vrrp", Meaning: "see vrrp_garp_extra_if",
-						Into: func(s *scope) any { return &s.inst.GARPExtraIf },
-						Do:   (*decoder).extraIf,
-						Show: showExtraIf,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.inst.GARPExtraIf },
+						Do:     (*decoder).extraIf,
+						Show:   showExtraIf,
 					},
 					{
 						Name: "garp_lower_prio_delay", Syntax: "INT[0..4294] seconds", Default: "vrrp_garp_lower_prio_delay (0 in strict mode)",
@@ -198,6 +199,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "linkbeat_use_polling", Syntax: "(flag)", Default: "off",
 						Since: "2.0.0", Area: "vrrp", Meaning: "deprecated; use linkbeat_interfaces",
+						Effect:     Acts,
 						Deprecated: true,
 						Arg:        Arg{Kind: Flag},
 						Do:         (*decoder).deprecatedLinkbeat,
@@ -404,6 +406,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "thread_timer_expired", Syntax: "[INT[1..254]]", Default: "off",
 						Since: "2.3.2", Area: "vrrp", Meaning: "misspelt alias of timer_expired_backup (reported)",
+						Effect:     Acts,
 						Deprecated: true,
 						Alias:      "timer_expired_backup",
 						Into:       func(s *scope) any { return &s.inst.TimerExpiredBackup },
@@ -412,9 +415,10 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "timer_expired_backup", Syntax: "[INT[1..254]] (bare = 254)", Default: "off",
 						Since: "2.2.8", Area: "vrrp", Meaning: "with nopreempt: fall back to BACKUP when running so late that another node of this highest priority may have taken over",
-						Into: func(s *scope) any { return &s.inst.TimerExpiredBackup },
-						Do:   (*decoder).timerExpired,
-						Show: showInt,
+						Effect: Acts,
+						Into:   func(s *scope) any { return &s.inst.TimerExpiredBackup },
+						Do:     (*decoder).timerExpired,
+						Show:   showInt,
 					},
 					{
 						Name: "track_bfd", Syntax: "{ lines: NAME [weight INT [reverse|noreverse]] }", Default: "none",
@@ -670,6 +674,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "vmac_garp_intvl", Syntax: "[all] INT[0..86400] seconds", Default: "vrrp_garp_extra_if",
 						Since: "2.2.0", Area: "vrrp", Meaning: "deprecated alias of garp_extra_if",
+						Effect:     Acts,
 						Deprecated: true,
 						Alias:      "garp_extra_if",
 						Into:       func(s *scope) any { return &s.inst.GARPExtraIf },
@@ -857,32 +862,37 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "garp_group", Syntax: "{ block }", Default: "none",
 			Since: "1.2.21", Area: "vrrp", Meaning: "group of interfaces sharing GARP/NA pacing",
-			Do: (*decoder).openGARPGroup,
+			Effect: Acts,
+			Do:     (*decoder).openGARPGroup,
 			Block: &Block{
 				Keywords: []Keyword{
 					{
-						Name: "garp_interval", Syntax: "DECIMAL seconds[0..4294.967295]", Default: "global vrrp_garp_interval",
+						Name: "garp_interval", Syntax: "DECIMAL seconds[0..4294.967295]", Default: "none: at once, whatever vrrp_garp_interval says",
 						Since: "1.2.21", Area: "vrrp", Meaning: "gap between GARPs",
-						Arg:  decimalArg(0, 4294967295, 6),
-						Into: func(s *scope) any { return &s.garp.GARPInterval },
+						Effect: Acts,
+						Arg:    decimalArg(0, 4294967295, 6),
+						Into:   func(s *scope) any { return &s.garp.GARPInterval },
 					},
 					{
-						Name: "gna_interval", Syntax: "DECIMAL seconds[0..4294.967295]", Default: "global vrrp_gna_interval",
+						Name: "gna_interval", Syntax: "DECIMAL seconds[0..4294.967295]", Default: "none: at once, whatever vrrp_gna_interval says",
 						Since: "1.2.21", Area: "vrrp", Meaning: "gap between unsolicited NAs",
-						Arg:  decimalArg(0, 4294967295, 6),
-						Into: func(s *scope) any { return &s.garp.GNAInterval },
+						Effect: Acts,
+						Arg:    decimalArg(0, 4294967295, 6),
+						Into:   func(s *scope) any { return &s.garp.GNAInterval },
 					},
 					{
 						Name: "interface", Syntax: "IFNAME", Default: "-",
 						Since: "1.2.21", Area: "vrrp", Meaning: "single physical interface the pacing applies to (not a VMAC, first group wins)",
-						Arg: Arg{Kind: Text},
-						Do:  (*decoder).garpInterface,
+						Effect: Acts,
+						Arg:    Arg{Kind: Text},
+						Do:     (*decoder).garpInterface,
 					},
 					{
 						Name: "interfaces", Syntax: "{ list of IFNAME }", Default: "-",
 						Since: "1.2.21", Area: "vrrp", Meaning: "interfaces across which the pacing is aggregated",
-						Do:    opensBlock,
-						Block: &Block{Entry: (*decoder).garpInterfaces},
+						Effect: Acts,
+						Do:     opensBlock,
+						Block:  &Block{Entry: (*decoder).garpInterfaces},
 					},
 				},
 				End: (*decoder).closeGARPGroup,
@@ -906,12 +916,14 @@ func vrrpKeywords() []Keyword {
 		{
 			Name: "linkbeat_interfaces", Syntax: "{ block of lines: IFNAME [MII|ETHTOOL|IOCTL] }", Default: "none",
 			Since: "2.0.13", Area: "vrrp", Meaning: "interfaces whose link state is polled",
-			Do: opensBlock,
+			Effect: Acts,
+			Do:     opensBlock,
 			Options: []Keyword{
 				{
 					Name: "<IFNAME>", Syntax: "[MII|ETHTOOL|IOCTL] (upper case)", Default: "MII if it works, else ETHTOOL, else IOCTL",
 					Since: "2.0.13", Area: "vrrp", Meaning: "poll this interface with the preferred method",
-					Note: "polling period 1 s; ignored for macvlan/ipvlan interfaces",
+					Effect: Acts,
+					Note:   "polling period 1 s; ignored for macvlan/ipvlan interfaces",
 				},
 			},
 			Block: &Block{Entry: (*decoder).linkbeatInterface},

@@ -83,7 +83,7 @@ func runsAsOthers(cfg config.Config) bool {
 	accounts := map[account]bool{}
 	for _, script := range slices.Concat(instanceScripts(cfg), serverScripts(cfg)) {
 		if script.Set() {
-			accounts[accountOf(script, cfg.Global.ScriptUser)] = true
+			accounts[accountOf(script, cfg.Global)] = true
 		}
 	}
 	return slices.ContainsFunc(slices.Collect(maps.Keys(accounts)), func(a account) bool {

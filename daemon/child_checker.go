@@ -20,7 +20,9 @@ func buildChecker(c *child, s startMessage) error {
 		return fmt.Errorf("loading the last state: %w", err)
 	}
 	closeFiles([]*os.File{s.legacy, s.beats})
+	links := &kernelLinks{failed: func(err error) { c.log.Warn(err) }}
 	c.use = func(cfg config.Config) {
+		links.use(cfg.Global.CheckerNetlinkMonitor, cfg.Global.CheckerNetlinkCmd)
 		c.schedule.use(cfg.Global.CheckerProcess, cfg.Global)
 		c.scripts.use(cfg, serverScripts(cfg))
 		c.mails.use(cfg.Global)
@@ -31,7 +33,7 @@ func buildChecker(c *child, s startMessage) error {
 	c.saveDir = cfg.Global.ConfigSaveDir
 	var reports healthReports
 	e, err := check.New(check.Options{
-		Config: cfg, Kernel: &lateTable{namespace: cfg.Global.NetNamespaceIPVS}, Links: kernelLinks{}, Dialer: dial.Dialer{}, Log: c.log.Entry,
+		Config: cfg, Kernel: &lateTable{namespace: cfg.Global.NetNamespaceIPVS}, Links: links, Dialer: dial.Dialer{}, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: known, Scripts: c.scripts, Mail: c.mails, Event: c.events.Event, KeepTable: c.options.KeepIPVS, Late: c.schedule.late,
 		Report: func(changes []check.Health) { reports.add(changes); c.outbox.report(reports.take) },
 	})

@@ -15,6 +15,7 @@ import (
 // buildVRRP makes the engine of the VRRP child, with the kernel under it.
 func buildVRRP(c *child, s startMessage) error {
 	cfg := decodeText(s.text).config
+	cfg.Global.StartupDelay = startupDelay(cfg.Global, uptime())
 	var states map[string]vrrp.InstanceState
 	if err := loadJSON(s.legacy, &states); err != nil {
 		return fmt.Errorf("loading the last state: %w", err)
@@ -32,7 +33,13 @@ func buildVRRP(c *child, s startMessage) error {
 	if err != nil {
 		return err
 	}
+	links := &kernelLinks{failed: func(err error) { c.log.Warn(err) }}
 	c.use = func(cfg config.Config) {
+		links.poll(beatsOf(cfg))
+		links.use(cfg.Global.VRRPNetlinkMonitor, cfg.Global.VRRPNetlinkCmd)
+		if err := kernel.SetBuffer(kernelBuffer(cfg.Global.VRRPNetlinkCmd)); err != nil {
+			c.log.Warn(err)
+		}
 		c.schedule.use(cfg.Global.VRRPProcess, cfg.Global)
 		c.scripts.use(cfg, instanceScripts(cfg))
 		c.mails.use(cfg.Global)
@@ -42,7 +49,7 @@ func buildVRRP(c *child, s startMessage) error {
 	c.use(cfg)
 	c.saveDir = cfg.Global.ConfigSaveDir
 	e, err := vrrp.New(vrrp.Options{
-		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Routes: kernel, WatchRoutes: watchRoutes, VirtualLinks: virtual, Links: kernelLinks{}, Log: c.log.Entry,
+		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Routes: kernel, WatchRoutes: watchRoutes, VirtualLinks: virtual, Links: links, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Tracked: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
 		Firewall: firewall.NewTable(vrrp.FirewallSettings(cfg.Global)),
 		Report:   func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
@@ -83,17 +90,6 @@ func instanceScripts(cfg config.Config) []config.Script {
 // watchRoutes watches the routes and rules of this network namespace.
 func watchRoutes(report func()) (func(), error) {
 	m, err := netif.WatchRoutes(report)
-	if err != nil {
-		return nil, err
-	}
-	return func() { _ = m.Close() }, nil
-}
-
-// kernelLinks watches the interfaces of this network namespace.
-type kernelLinks struct{}
-
-func (kernelLinks) Watch(report func(netif.State, error)) (func(), error) {
-	m, err := netif.Watch(report)
 	if err != nil {
 		return nil, err
 	}

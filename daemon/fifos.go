@@ -57,7 +57,7 @@ func (e *eventPipes) use(g config.Global, own string, fifo config.FIFO, script c
 			continue
 		}
 		p.secure = g.ScriptSecurity
-		if e.identify(&p, g.ScriptUser) {
+		if e.identify(&p, g) {
 			plans = append(plans, p)
 		}
 	}
@@ -91,9 +91,9 @@ func (e *eventPipes) change(pipes []*eventPipe) {
 }
 
 // identify looks up who owns the pipe and who runs the program.
-func (e *eventPipes) identify(p *pipePlan, fallback config.Script) bool {
-	owner := identify(accountOf(config.Script{User: p.fifo.User, Group: p.fifo.Group}, fallback))
-	runAs := identify(accountOf(p.script, fallback))
+func (e *eventPipes) identify(p *pipePlan, g config.Global) bool {
+	owner := identify(accountOf(config.Script{User: p.fifo.User, Group: p.fifo.Group}, g))
+	runAs := identify(accountOf(p.script, g))
 	p.owner, p.runAs = owner.Credentials, runAs.Credentials
 	if owner.err != nil {
 		e.log.Warnf("%s: not used: %v", p.name, owner.err)

@@ -38,7 +38,7 @@ type identity struct {
 func (s *scriptStarter) use(cfg config.Config, scripts []config.Script) {
 	known := map[account]identity{}
 	for _, script := range scripts {
-		a := accountOf(script, cfg.Global.ScriptUser)
+		a := accountOf(script, cfg.Global)
 		if _, ok := known[a]; script.Set() && !ok {
 			known[a] = identify(a)
 		}
@@ -51,7 +51,7 @@ func (s *scriptStarter) use(cfg config.Config, scripts []config.Script) {
 // account is who runs a script, or owns a pipe.
 func (s *scriptStarter) account(script config.Script) identity {
 	s.mu.Lock()
-	a := accountOf(script, s.global.ScriptUser)
+	a := accountOf(script, s.global)
 	who, ok := s.known[a]
 	s.mu.Unlock()
 	if ok {
@@ -127,11 +127,11 @@ func (s *scriptStarter) ended(r notify.Result) {
 }
 
 // accountOf is who runs a script: its own user, else script_user, else keepalived_script.
-func accountOf(script, fallback config.Script) account {
+func accountOf(script config.Script, g config.Global) account {
 	if script.User == "" {
-		script = fallback
+		script = g.ScriptUser
 	}
-	return account{script.User, script.Group, script.Supplement}
+	return account{script.User, script.Group, script.Supplement || g.SetSupplementaryGroups}
 }
 
 // identify looks an account up. Without any configured one it is keepalived_script, or ourselves where that does not
@@ -139,7 +139,9 @@ func accountOf(script, fallback config.Script) account {
 func identify(a account) identity {
 	if a.user == "" {
 		if c, err := notify.LookupUser(config.DefaultScriptUser); err == nil {
-			c.Groups = nil
+			if !a.supplement {
+				c.Groups = nil
+			}
 			return identity{Credentials: c}
 		}
 		return identity{Credentials: notify.OwnCredentials()}

@@ -50,7 +50,7 @@ func (p *parent) shutDown() {
 // runScript runs a script of the parent's own and returns when it has ended, or was ended after its time or because
 // until was closed.
 func (p *parent) runScript(g config.Global, script config.Script, title string, timeout time.Duration, until <-chan struct{}) {
-	who := identify(accountOf(script, g.ScriptUser))
+	who := identify(accountOf(script, g))
 	if who.err != nil {
 		p.log.Warnf("%s: not run: %v", title, who.err)
 		return

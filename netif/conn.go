@@ -26,6 +26,7 @@ var errInterrupted = errors.New("the answer was interrupted by a change")
 // conn is one rtnetlink socket for requests. It is not for several goroutines at a time.
 type conn struct {
 	fd     int
+	room   int // of its receive buffer in the beginning
 	seq    uint32
 	buffer []byte
 }
@@ -44,7 +45,12 @@ func dial() (*conn, error) {
 	for _, option := range []int{unix.NETLINK_EXT_ACK, unix.NETLINK_CAP_ACK, unix.NETLINK_GET_STRICT_CHK} {
 		_ = unix.SetsockoptInt(fd, unix.SOL_NETLINK, option, 1)
 	}
-	return &conn{fd: fd, buffer: make([]byte, bufferSize)}, nil
+	room, err := room(fd)
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, fmt.Errorf("setting up a netlink socket: %w", err)
+	}
+	return &conn{fd: fd, room: room, buffer: make([]byte, bufferSize)}, nil
 }
 
 func (c *conn) close() error { return unix.Close(c.fd) }

@@ -29,13 +29,16 @@ func (l Link) equal(o Link) bool {
 	}
 	return l.Index == o.Index && l.Name == o.Name && l.HardwareAddr == o.HardwareAddr && l.BroadcastAddr == o.BroadcastAddr &&
 		l.MTU == o.MTU && l.Hardware == o.Hardware && l.Group == o.Group && l.Kind == o.Kind &&
-		l.Parent == o.Parent && l.Master == o.Master && l.flags() == o.flags()
+		l.Parent == o.Parent && l.Master == o.Master && l.Beat == o.Beat && l.flags() == o.flags()
 }
 
 // Equal tells whether both are the same view. ByName follows from ByIndex and is not compared.
 func (s State) Equal(o State) bool {
 	return maps.EqualFunc(s.ByIndex, o.ByIndex, Link.equal)
 }
+
+// Stacked tells whether the link is a macvlan or an ipvlan, which send through the one below them.
+func (l Link) Stacked() bool { return l.Kind == "macvlan" || l.Kind == "ipvlan" }
 
 func (l Link) flags() [7]bool {
 	return [7]bool{l.Up, l.Running, l.Loopback, l.NoARP, l.Broadcast, l.Multicast, l.PointToPoint}

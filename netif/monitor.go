@@ -25,6 +25,7 @@ const (
 type Monitor struct {
 	file   *os.File // subscription to changes
 	raw    syscall.RawConn
+	room   int // of its receive buffer in the beginning
 	conn   *conn
 	report func(State, error)
 	quit   chan struct{}
@@ -37,7 +38,7 @@ type Monitor struct {
 // An error means that the interfaces could not be read or watched; the monitor tries again by itself. report is always
 // called from one goroutine, which it may hold up: what changes meanwhile is one report afterwards.
 func Watch(report func(State, error)) (*Monitor, error) {
-	file, err := subscribe()
+	file, room, err := subscribe()
 	if err != nil {
 		return nil, fmt.Errorf("watching interfaces: %w", err)
 	}
@@ -49,23 +50,27 @@ func Watch(report func(State, error)) (*Monitor, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("watching interfaces: %w", err), file.Close())
 	}
-	m := &Monitor{file: file, raw: raw, conn: c, report: report, quit: make(chan struct{}), done: make(chan struct{})}
+	m := &Monitor{file: file, raw: raw, room: room, conn: c, report: report, quit: make(chan struct{}), done: make(chan struct{})}
 	m.close = sync.OnceValue(m.shut)
 	go m.run()
 	return m, nil
 }
 
-func subscribe() (*os.File, error) {
+func subscribe() (file *os.File, had int, err error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	const groups = unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR
 	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
 		_ = unix.Close(fd)
-		return nil, err
+		return nil, 0, err
 	}
-	return os.NewFile(uintptr(fd), "netlink"), nil
+	if had, err = room(fd); err != nil {
+		_ = unix.Close(fd)
+		return nil, 0, err
+	}
+	return os.NewFile(uintptr(fd), "netlink"), had, nil
 }
 
 // Close ends the monitor; report is not called any more once it has returned. It must not be called from report.

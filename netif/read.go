@@ -94,6 +94,7 @@ func parseLink(data []byte) (Link, bool) {
 		PointToPoint: m.Flags&unix.IFF_POINTOPOINT != 0,
 		Hardware:     m.Type,
 	}
+	elsewhere := false
 	for _, a := range attributes {
 		switch a.Attr.Type {
 		case unix.IFLA_IFNAME:
@@ -116,7 +117,12 @@ func parseLink(data []byte) (Link, bool) {
 			l.Master = int(native32(a.Value))
 		case unix.IFLA_LINKINFO:
 			l.Kind = parseKind(a.Value)
+		case unix.IFLA_LINK_NETNSID:
+			elsewhere = true
 		}
+	}
+	if elsewhere && l.Stacked() {
+		l.Parent = 0 // a number of another namespace
 	}
 	return l, l.Name != ""
 }

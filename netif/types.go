@@ -20,6 +20,8 @@ type Link struct {
 	Kind         string // "veth", "macvlan", ""...
 	Parent       int    // index of the link that it stands on (macvlan, ipvlan) or is the other end of (veth), 0: none
 	Master       int    // index of the bridge or VRF that it belongs to, 0: none
+	// Beat is how the driver was asked whether the link is up; AnyBeat is for a link that was not polled.
+	Beat Beat
 	// BroadcastAddr is the hardware address that all hear, zero when the link has none.
 	BroadcastAddr [6]byte
 	// Addresses of the link in the kernel's order: the first of a family that is no virtual address of ours is primary.

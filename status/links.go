@@ -67,7 +67,10 @@ func (t *text) link(l *netif.Link, v vrrp.View) {
 	default:
 		t.line("   HW Type = UNKNOWN (%d)", l.Hardware)
 	}
-	t.line("   NIC netlink status update")
+	t.line("   NIC %s", map[netif.Beat]string{
+		netif.AnyBeat: "netlink status update", netif.MIIBeat: "support MII regs",
+		netif.EthtoolBeat: "support ETHTOOL GLINK interface", netif.FlagsBeat: "ioctl refresh polling",
+	}[l.Beat])
 	t.settings(l, v)
 	t.linkUsers(l.Name, v)
 }

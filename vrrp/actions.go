@@ -57,7 +57,10 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 		e.worker.want(r.key, r.cfg.Name, nil, r.addresses)
 		e.unguard(r)
 	case fsm.Announce:
-		e.announce(r, r.addresses, a.Repeat)
+		if a.Cause == fsm.AnnounceLowerPriority && r.repaired.again(e.turn, 0) {
+			return
+		}
+		e.announce(r, announcedFor(r, a.Cause), a.Repeat)
 	case fsm.Entered:
 		e.notifyEntered(r, a)
 	case fsm.Stopped:
@@ -99,6 +102,9 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	if s == nil || !source.IsValid() {
 		return
 	}
+	if r.spoke.again(e.turn, priority) {
+		return // it leaves with this turn already: many adverts of a rival that were read together get one answer
+	}
 	m := r.message
 	m.Priority = priority
 	r.ipID++
@@ -112,6 +118,20 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	}
 	r.lastSent, r.lastSource = now, source
 	e.opt.Beats.set(r.slot, e.clock.monotonic(now))
+}
+
+// once remembers what was done last, and in which turn of the engine.
+type once struct {
+	turn  uint64
+	value uint8
+}
+
+// again tells whether the same was done in the same turn, and remembers it.
+func (o *once) again(turn uint64, value uint8) bool {
+	now := once{turn, value}
+	same := *o == now
+	*o = now
+	return same
 }
 
 // sendFailed counts a failure and logs the first one of a row. The machines go on: the interface's state, not this
@@ -145,7 +165,7 @@ func (e *Engine) announce(r *router, addresses []netif.Address, repeat int) {
 			if !exists || link.NoARP || link.Loopback {
 				continue
 			}
-			b = &announcement{index: link.Index, hardware: link.HardwareAddr, device: a.Dev, repeat: repeat}
+			b = &announcement{index: link.Index, hardware: link.HardwareAddr, device: a.Dev, pace: paceDevice(e.links, link), repeat: repeat}
 			byDev[a.Dev] = b
 			order = append(order, b)
 		}
@@ -182,6 +202,7 @@ func (e *Engine) detail(format string, arguments ...any) {
 type announcement struct {
 	index     int
 	device    string
+	pace      string // the interface whose pace it keeps
 	hardware  [6]byte
 	addresses []netip.Addr
 	repeat    int

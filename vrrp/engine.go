@@ -136,6 +136,7 @@ type Engine struct {
 	changes   bool // something is to be reported
 	clock     clockPair
 	slots     slots
+	turn      uint64 // counts from 1; a turn ends when its adverts leave
 
 	commands chan func()
 	readable chan *sharedSocket
@@ -184,6 +185,7 @@ func New(opt Options) (*Engine, error) {
 		routeC:   make(chan struct{}, 1),
 		stopped:  make(chan struct{}),
 		files:    &trackedFiles{},
+		turn:     1,
 
 		staticSeen: map[place]struct{}{},
 
@@ -363,6 +365,7 @@ func (e *Engine) flush() {
 		}
 	}
 	e.outgoing = e.outgoing[:0]
+	e.turn++
 	e.worker.release()
 	if e.changes && e.opt.Report != nil {
 		e.opt.Report(e.states())

@@ -87,7 +87,11 @@ func (e *Engine) logLinks(before netif.State) {
 		now := e.links.ByName[name].Ready()
 		if now != before.ByName[name].Ready() && !said[name] {
 			said[name] = true
-			e.log.Infof("Netlink reports %s %s", name, upDown(now))
+			who := "Netlink"
+			if e.links.ByName[name].Beat != netif.AnyBeat {
+				who = "Linkbeat"
+			}
+			e.log.Infof("%s reports %s %s", who, name, upDown(now))
 		}
 	}
 	for _, r := range e.order {

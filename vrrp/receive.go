@@ -62,7 +62,7 @@ func (e *Engine) deliver(s *sharedSocket, d wire.Datagram) {
 	if got.Priority == 0 {
 		r.stats.PriorityZeroRcvd++
 	}
-	e.step(d.Time, r, fsm.Advert{Source: got.Source, Priority: got.Priority, Interval: got.Interval})
+	e.step(d.Time, r, fsm.Advert{Source: got.Source, Priority: got.Priority, Interval: got.Interval, Waited: max(time.Since(d.Time), 0)})
 	if reason == packet.OK {
 		r.complained = 0
 	}
@@ -133,6 +133,8 @@ func (e *Engine) reportLine(r *router, a fsm.Report) {
 func (e *Engine) reportRest(r *router, a fsm.Report) {
 	name := r.cfg.Name
 	switch a.Kind {
+	case fsm.ReportExpired:
+		e.log.Infof("VRRP thread timer expired %.6f seconds ago", (a.Interval - r.cfg.AdvertInt).Seconds())
 	case fsm.ReportPreemptDelayStarted:
 		e.detail("(%s) start preempt delay (%v)", name, r.cfg.PreemptDelay)
 	case fsm.ReportPreemptDelayOver:

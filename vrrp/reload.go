@@ -42,6 +42,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
 	e.logDelays()
+	e.worker.pacer.configure(pacesOf(cfg))
 	e.trackFiles(cfg)
 	e.trackProcesses(cfg)
 	e.trackScripts(cfg, true)

@@ -17,6 +17,7 @@ type router struct {
 	key       string
 	cfg       config.Instance
 	addresses []netif.Address // of cfg, as the kernel takes them; never changed
+	extra     []netif.Address // those of them that garp_extra_if is for
 	machine   *fsm.Machine
 	group     *group     // nil: none
 	member    int        // place in it
@@ -44,6 +45,7 @@ type router struct {
 	hopLimit     uint8        // of adverts
 	oldChecksum  bool         // a peer sends the checksum of old releases, and gets it
 	saidChecksum bool         // that a peer sends another checksum was logged
+	room         int          // bytes that it asks for on its socket
 	twin         *router      // another one on the same socket with the same VRID and other peers
 
 	deadline  time.Time // zero: not in the heap
@@ -51,6 +53,8 @@ type router struct {
 
 	stats      Stats
 	complained complaints
+	spoke      once // the priority of its last advert
+	repaired   once // the last announcement against a rival
 	lastSent   time.Time
 	lastSource netip.Addr // of the last advert
 	slot       int        // in Beats
@@ -93,6 +97,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 // configure takes over what a (new) configuration says, all but the machine's part.
 func (r *router) configure(cfg config.Instance) {
 	r.cfg, r.addresses = cfg, kernelAddresses(cfg)
+	r.extra = extraAddresses(cfg, r.addresses)
 	r.message = packet.Message{
 		Version:      cfg.Version,
 		VRID:         cfg.VRID,
@@ -126,6 +131,7 @@ func machineConfig(cfg config.Instance, source netip.Addr) fsm.Config {
 		AdvertInterval:       cfg.AdvertInt,
 		StartAsMaster:        cfg.StateMaster,
 		Preempt:              !cfg.NoPreempt,
+		ExpiresAt:            uint8(cfg.TimerExpiredBackup),
 		PreemptDelay:         cfg.PreemptDelay,
 		DownAdverts:          cfg.DownAdverts,
 		LowerPrioNoAdvert:    cfg.LowerPrioNoAdvert,
@@ -138,6 +144,7 @@ func machineConfig(cfg config.Instance, source netip.Addr) fsm.Config {
 			RefreshRepeat:   cfg.GARP.RefreshRepeat,
 			LowerPrioRepeat: cfg.GARP.LowerPrioRepeat,
 			LowerPrioDelay:  cfg.GARP.LowerPrioDelay,
+			Extra:           time.Duration(cfg.GARPExtraIf.Interval.Or(0)) * time.Second,
 		},
 		Source: source,
 	}

@@ -21,6 +21,7 @@ type sharedSocket struct {
 	drainAt  time.Time // when it is to be read again, zero when it says so itself
 	pause    time.Duration
 	closed   chan struct{}
+	room     int       // bytes that its instances ask for, 0: the system's default
 	foreign  [256]bool // VRIDs of others that were logged
 }
 
@@ -174,6 +175,7 @@ func (e *Engine) attach(r *router) error {
 	if r.socket != nil {
 		if r.socket.key == key {
 			r.socket.setPause()
+			e.fit(r.socket, r)
 			return nil
 		}
 		e.detach(r)
@@ -190,6 +192,7 @@ func (e *Engine) attach(r *router) error {
 	}
 	r.socket = s
 	s.setPause()
+	e.fit(s, r)
 	return nil
 }
 
@@ -199,6 +202,7 @@ var errDuplicateVRID = errors.New("the virtual_router_id is used by another inst
 func (e *Engine) detach(r *router) {
 	s := r.socket
 	r.socket = nil
+	e.unfit(s, r)
 	if s.pending > 0 && s.users == 1 {
 		// A last priority 0 advert must leave before the socket closes.
 		if err := s.send(); err != nil {

@@ -126,7 +126,7 @@ func (r *router) view(links netif.State) InstanceView {
 }
 
 func (s *sharedSocket) view() SocketView {
-	v := SocketView{Interface: s.key.Interface, Group: s.key.Group, Local: s.key.Local, ReceiveBuffer: s.key.ReceiveBuffer}
+	v := SocketView{Interface: s.key.Interface, Group: s.key.Group, Local: s.key.Local, ReceiveBuffer: s.room}
 	v.In, v.Out = descriptors(s.socket)
 	for r := range s.all() {
 		v.Instances, v.VRIDs = append(v.Instances, r.cfg.Name), append(v.VRIDs, r.cfg.VRID)

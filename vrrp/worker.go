@@ -27,6 +27,7 @@ type kernelWorker struct {
 	mail    Mailer
 	event   func(string)
 	results chan<- result
+	pacer   *pacer
 
 	mu     sync.Mutex
 	cond   *sync.Cond
@@ -83,6 +84,8 @@ func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
 	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
 		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}}
 	w.cond = sync.NewCond(&w.mu)
+	w.pacer = newPacer(opt.Network, w.paceFailed)
+	w.pacer.configure(pacesOf(opt.Config))
 	return w
 }
 
@@ -95,6 +98,7 @@ func (w *kernelWorker) want(key, name string, want, drop []netif.Address) {
 		}
 		j.want, j.assert = want, true
 		j.announce = nil // announcements of a former set are void
+		w.pacer.keep(key, want)
 		w.hold(key, want)
 	})
 }
@@ -187,6 +191,9 @@ func (w *kernelWorker) close() {
 
 // run works until close. It is the only goroutine that touches the kernel's addresses.
 func (w *kernelWorker) run() {
+	paced := make(chan struct{})
+	go func() { defer close(paced); w.pacer.run() }()
+	defer func() { w.pacer.close(); <-paced }()
 	for {
 		j, ok := w.take()
 		if !ok {
@@ -215,6 +222,10 @@ func (w *kernelWorker) take() (job, bool) {
 
 func (w *kernelWorker) work(j job) {
 	failed := map[netip.Addr]bool{}
+	if j.assert {
+		w.pacer.keep(j.key, j.want) // the job before this one may have queued announcements since
+		w.pacer.settle()
+	}
 	if j.refresh || j.probe || j.verify {
 		w.workFirewall(j)
 	}
@@ -280,19 +291,22 @@ func (w *kernelWorker) superseded(key string) bool {
 
 // send announces the addresses that are really there, interleaved as upstream does: all addresses, then all again.
 func (w *kernelWorker) send(j job, a announcement, failed map[netip.Addr]bool) {
-	addresses := make([]netip.Addr, 0, len(a.addresses)*a.repeat)
-	for range a.repeat {
-		for _, addr := range a.addresses {
-			if !failed[addr] {
-				addresses = append(addresses, addr)
-			}
-		}
-	}
-	if len(addresses) == 0 {
+	there := slices.DeleteFunc(slices.Clone(a.addresses), func(addr netip.Addr) bool { return failed[addr] })
+	there = w.pacer.take(j.key, j.name, a, there)
+	if len(there) == 0 || a.repeat == 0 {
 		return
 	}
+	addresses := slices.Repeat(there, a.repeat)
 	if err := w.network.Announce(a.index, a.hardware, addresses); err != nil {
 		w.fail(j, fmt.Errorf("announcing addresses on %s: %w", a.device, err))
+	}
+}
+
+// paceFailed reports for the pacer, which may outlive the engine for a moment.
+func (w *kernelWorker) paceFailed(key, name string, err error) {
+	select {
+	case w.results <- result{key: key, name: name, err: err}:
+	case <-w.pacer.quit:
 	}
 }
 

@@ -58,11 +58,11 @@ func run(ctx context.Context) error {
 		return err
 	}
 	b.programs = [2]lab.Program{ours, theirs}
-	measures := []func(context.Context) error{b.checks, b.startAndStop, b.takeovers, b.many, b.dumps, b.directorsAnywhere}
-	inside := len(os.Args) > 1 && os.Args[1] == directorsPart
-	if inside {
-		measures = []func(context.Context) error{b.directors}
+	measures, err := b.measures(os.Args[1:])
+	if err != nil {
+		return err
 	}
+	inside := len(os.Args) > 1 && os.Args[1] == directorsPart
 	var failed error
 	for _, measure := range measures {
 		// One measure that fails does not take the others away.
@@ -79,6 +79,29 @@ func run(ctx context.Context) error {
 	}
 	b.print()
 	return errors.Join(failed, b.save(filepath.Join(root, "bin/bench.json")))
+}
+
+// measures are those that the arguments name, all of them without any.
+func (b *bench) measures(names []string) (chosen []func(context.Context) error, err error) {
+	all := []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{"checks", b.checks}, {"start", b.startAndStop}, {"takeovers", b.takeovers}, {"many", b.many}, {"dumps", b.dumps},
+		{"load", b.underLoad}, {"carriers", b.carriers}, {"lvs", b.directorsAnywhere},
+	}
+	if len(names) > 0 && names[0] == directorsPart {
+		return append(chosen, b.directors), nil
+	}
+	for _, m := range all {
+		if len(names) == 0 || slices.Contains(names, m.name) {
+			chosen = append(chosen, m.measure)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("no measure of %q", names)
+	}
+	return chosen, nil
 }
 
 // progress says on standard error what is going on.

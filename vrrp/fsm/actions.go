@@ -15,7 +15,7 @@ type (
 	AddAddresses struct{}
 	// RemoveAddresses takes them off. Machine asks for it on leaving Master and once at Startup.
 	RemoveAddresses struct{}
-	// Announce sends gratuitous ARP (unsolicited NA) for every address, Repeat times.
+	// Announce sends gratuitous ARP (unsolicited NA) for every address, Repeat times, or what the cause says.
 	Announce struct {
 		Cause  AnnounceCause
 		Repeat int
@@ -69,6 +69,7 @@ const (
 	AnnounceRefresh                            // garp_master_refresh
 	AnnounceLowerPriority                      // a rival with lower priority was heard (garp_lower_prio_repeat)
 	AnnounceLowerDelayed                       // garp_lower_prio_delay later
+	AnnounceExtra                              // garp_extra_if: one address of each interface that carries no adverts
 )
 
 // ReportKind names a log line.
@@ -93,9 +94,10 @@ const (
 	ReportOwnerConflict                         // two owners
 	ReportPriorityChanged                       // effective priority changed from Priority to Ours
 	ReportLowerPriorityRx                       // notify_master_rx_lower_pri
+	ReportExpired                               // a Master was silent for Interval (timer_expired_backup)
 )
 
-var causeNames = [...]string{"master", "master delayed", "refresh", "lower priority", "lower priority delayed"}
+var causeNames = [...]string{"master", "master delayed", "refresh", "lower priority", "lower priority delayed", "extra"}
 
 // String is the cause in words.
 func (c AnnounceCause) String() string { return causeNames[c] }
@@ -104,7 +106,7 @@ var reportNames = [...]string{
 	"timeout", "lower discarded", "higher priority", "higher address", "lower, new election", "same address",
 	"priority 0 in backup", "priority 0 in master", "master set", "master changed", "interval learned",
 	"interval mismatch", "preempt delay started", "preempt delay over", "owner conflict", "priority changed",
-	"lower priority received",
+	"lower priority received", "expired",
 }
 
 // String is the report in words.

@@ -83,4 +83,10 @@ func (m *Machine) reconfiguredMaster(now time.Time, old Config) {
 			m.master.refreshAt = now.Add(m.cfg.Announce.Refresh)
 		}
 	}
+	if m.cfg.Announce.Extra != old.Announce.Extra {
+		m.master.extraAt = time.Time{}
+		if m.cfg.Announce.Extra > 0 {
+			m.master.extraAt = now.Add(m.cfg.Announce.Extra)
+		}
+	}
 }

@@ -29,7 +29,10 @@ type Config struct {
 	Preempt        bool          // not nopreempt
 	PreemptDelay   time.Duration // preempt_delay, 0 is off
 	DownAdverts    int           // down_timer_adverts, 1..100
-	StartupDelay   time.Duration // vrrp_startup_delay that is left when the machine starts
+	// ExpiresAt is the priority that timer_expired_backup names, 0: off. A Master without preemption that has been silent
+	// for as long as a router of that priority waits gives the role up: it may have a successor by now.
+	ExpiresAt    uint8
+	StartupDelay time.Duration // vrrp_startup_delay that is left when the machine starts
 
 	LowerPrioNoAdvert    bool // lower_prio_no_advert
 	HigherPrioSendAdvert bool // higher_prio_send_advert
@@ -47,6 +50,7 @@ type AnnounceConfig struct {
 	RefreshRepeat   int           // garp_master_refresh_repeat
 	LowerPrioRepeat int           // garp_lower_prio_repeat, 0: none
 	LowerPrioDelay  time.Duration // garp_lower_prio_delay, 0: no second burst
+	Extra           time.Duration // garp_extra_if, 0: off
 }
 
 // Snapshot is what the outside, and a process that takes over, needs to know of a machine.

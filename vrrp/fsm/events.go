@@ -20,6 +20,8 @@ type (
 		Source   netip.Addr    // primary address of the sender
 		Priority uint8         // 0: the sender gives up; 255: the sender owns the addresses
 		Interval time.Duration // Max Advertise Interval carried by it (version 3), or the configured one (version 2)
+		// Waited is how long it lay unread. The step has the time when it came; what is sent because of it leaves now.
+		Waited time.Duration
 	}
 	// FaultsChanged gives the whole set of reasons why the router may not run.
 	FaultsChanged struct{ Faults FaultSet }

@@ -51,6 +51,9 @@ func Resume(cfg Config, s Snapshot, now time.Time) *Machine {
 	if refresh := cfg.Announce.Refresh; refresh > 0 {
 		m.master.refreshAt = now.Add(refresh)
 	}
+	if extra := cfg.Announce.Extra; extra > 0 {
+		m.master.extraAt = now.Add(extra)
+	}
 	return m
 }
 
@@ -170,6 +173,9 @@ func (m *Machine) advert(now time.Time, a Advert) {
 	if m.cfg.Version == 3 && a.Interval != m.cfg.AdvertInterval {
 		m.do(Report{Kind: ReportIntervalMismatch, Peer: a.Source, Priority: a.Priority, Ours: m.priority,
 			Interval: a.Interval, OldInterval: m.cfg.AdvertInterval})
+	}
+	if m.master != nil && m.expired(now.Add(a.Waited)) {
+		m.expire(now)
 	}
 	if m.backup != nil {
 		m.backupAdvert(now, a)

@@ -9,6 +9,7 @@ type master struct {
 
 	delayedAt time.Time // second burst of announcements
 	refreshAt time.Time // next periodic burst
+	extraAt   time.Time // next announcement on other interfaces
 	lowerAt   time.Time // second burst after a rival of lower priority
 	lowerSeen time.Time // when such a rival was heard last
 
@@ -16,7 +17,7 @@ type master struct {
 }
 
 func (s *master) deadline() time.Time {
-	return earliest(s.advertAt, s.delayedAt, s.refreshAt, s.lowerAt)
+	return earliest(s.advertAt, s.delayedAt, s.refreshAt, s.lowerAt, s.extraAt)
 }
 
 // enterMaster speaks first, so that the old master drops the addresses before ours are announced.
@@ -42,6 +43,9 @@ func (m *Machine) startAnnouncing(now time.Time) {
 	if c.Refresh > 0 {
 		m.master.refreshAt = now.Add(c.MasterDelay + c.Refresh)
 	}
+	if c.Extra > 0 {
+		m.master.extraAt = now.Add(c.MasterDelay + c.Extra)
+	}
 }
 
 func (m *Machine) announce(cause AnnounceCause, repeat int) {
@@ -51,6 +55,10 @@ func (m *Machine) announce(cause AnnounceCause, repeat int) {
 }
 
 func (m *Machine) masterTick(now time.Time) {
+	if m.expired(now) {
+		m.expire(now)
+		return
+	}
 	s := m.master
 	if due(s.advertAt, now) {
 		m.sendAdvert(now, m.priority)
@@ -62,6 +70,14 @@ func (m *Machine) masterTick(now time.Time) {
 		m.do(AddAddresses{})
 	}
 	m.announceDue(now)
+}
+
+// expire gives the role to whoever has taken it meanwhile.
+func (m *Machine) expire(now time.Time) {
+	m.do(Report{Kind: ReportExpired, Interval: now.Sub(m.lastAdvert), Ours: m.priority})
+	m.exit(now, yield)
+	m.enterBackup(now)
+	m.do(Entered{State: Backup, Priority: m.priority})
 }
 
 // announceDue announces again what is due.
@@ -83,6 +99,10 @@ func (m *Machine) announceDue(now time.Time) {
 		s.refreshAt = nextSlot(s.refreshAt, c.Refresh, now)
 		m.announce(AnnounceRefresh, c.RefreshRepeat)
 	}
+	if due(s.extraAt, now) {
+		s.extraAt = nextSlot(s.extraAt, c.Extra, now)
+		m.announce(AnnounceExtra, 1)
+	}
 }
 
 // nextSlot is the first moment of the schedule after now: a late tick moves no later slot, and slots that were missed
@@ -99,7 +119,7 @@ func nextSlot(slot time.Time, interval time.Duration, now time.Time) time.Time {
 func (m *Machine) masterAdvert(now time.Time, a Advert) {
 	if a.Priority == 0 {
 		m.do(Report{Kind: ReportPriorityZeroMaster, Peer: a.Source, Ours: m.priority})
-		m.sendNow(now)
+		m.sendNow(now.Add(a.Waited))
 		return
 	}
 	order := m.compare(a)
@@ -108,7 +128,7 @@ func (m *Machine) masterAdvert(now time.Time, a Advert) {
 		return
 	}
 	if order > 0 && m.cfg.HigherPrioSendAdvert {
-		m.sendNow(now)
+		m.sendNow(now.Add(a.Waited))
 	}
 	if a.Priority == ownerPriority && m.priority == ownerPriority {
 		order = m.meetOwner(now, a, order)
@@ -138,7 +158,7 @@ func (m *Machine) sendNow(now time.Time) {
 func (m *Machine) outrank(now time.Time, a Advert) {
 	m.do(Report{Kind: ReportLowerNewElection, Peer: a.Source, Priority: a.Priority, Ours: m.priority})
 	if !m.cfg.LowerPrioNoAdvert {
-		m.sendNow(now)
+		m.sendNow(now.Add(a.Waited))
 	}
 	m.repair(now)
 	m.do(Report{Kind: ReportLowerPriorityRx, Peer: a.Source, Priority: a.Priority, Ours: m.priority})

@@ -30,6 +30,20 @@ func (m *Machine) masterDown() time.Duration {
 	return time.Duration(m.cfg.DownAdverts)*m.peerInterval + m.skew()
 }
 
+// expired tells whether a Master has been silent for so long that a router of the priority in timer_expired_backup has
+// taken over.
+func (m *Machine) expired(now time.Time) bool {
+	if m.cfg.ExpiresAt == 0 {
+		return false
+	}
+	unit := time.Second
+	if m.cfg.Version == 3 {
+		unit = m.cfg.AdvertInterval
+	}
+	patience := 3*m.cfg.AdvertInterval + time.Duration(256-int(m.cfg.ExpiresAt))*unit/256
+	return now.Sub(m.lastAdvert) >= patience
+}
+
 // counted is the moment from which timers run: now, or the end of the startup delay.
 func (m *Machine) counted(now time.Time) time.Time {
 	if now.Before(m.startsAt) {

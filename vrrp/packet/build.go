@@ -45,6 +45,14 @@ func AppendIPv6(b []byte, m *Message, src, dst netip.Addr, hopLimit uint8) []byt
 	return b
 }
 
+// Length is the size of what a raw socket receives, in octets: the whole datagram of IPv4, of IPv6 the message alone.
+func (m *Message) Length(ipv6 bool) int {
+	if ipv6 {
+		return m.length()
+	}
+	return ipv4HeaderLen + m.length()
+}
+
 // length is the size of the VRRP message in octets.
 func (m *Message) length() int {
 	n := headerLen

@@ -126,11 +126,6 @@ func configure(fd int, key Key) error {
 	if err := discard(uintptr(fd)); err != nil {
 		return fmt.Errorf("emptying: %w", err)
 	}
-	if key.ReceiveBuffer > 0 {
-		if err := setReceiveBuffer(fd, key.ReceiveBuffer); err != nil {
-			return fmt.Errorf("SO_RCVBUF %d: %w", key.ReceiveBuffer, err)
-		}
-	}
 	if key.Group.IsValid() {
 		if err := join(fd, key); err != nil {
 			return err

@@ -107,12 +107,16 @@ func TestKernelIgnoresUnicast(t *testing.T) {
 func TestKernelSocketOptions(t *testing.T) {
 	n, k := newTwoNamespaces(t), NewKernel()
 	key := n.key(0, "vrrp0")
-	key.ReceiveBuffer = 1 << 20
 	s, err := k.Open(key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
+	for _, bytes := range []int{1 << 20, 0, 1 << 20} { // as at first in between
+		if err := s.SetReceiveBuffer(bytes); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, tt := range []struct {
 		name                string
 		level, option, want int

@@ -25,6 +25,8 @@ type rawSocket struct {
 
 	// limit is how many datagrams the kernel can hold for this socket at most.
 	limit int
+	// room is SO_RCVBUF as it was in the beginning.
+	room  int
 	empty time.Time // when nothing waited
 
 	out     outgoing
@@ -49,8 +51,7 @@ func newRawSocket(key Key, fd int, spare chan *incoming, poller *poller) (*rawSo
 	s := &rawSocket{
 		key: key, file: file, raw: raw, spare: spare, empty: time.Now(), poller: poller, ready: make(chan struct{}, 1),
 	}
-	// The kernel charges more than 512 bytes for every datagram that waits.
-	s.limit = buffer/512 + batchSize
+	s.room, s.limit = buffer, limitOf(buffer)
 	s.out.v6, s.out.scope = key.IPv6(), uint32(key.Index)
 	s.flush = s.out.flush
 	s.fetch = s.fetchOnce
@@ -60,6 +61,30 @@ func newRawSocket(key Key, fd int, spare chan *incoming, poller *poller) (*rawSo
 		return nil, errors.Join(err, file.Close())
 	}
 	return s, nil
+}
+
+// limitOf is how many datagrams fit into a buffer. The kernel charges more than 512 bytes for every one that waits.
+func limitOf(buffer int) int { return buffer/512 + batchSize }
+
+// SetReceiveBuffer sets SO_RCVBUF. The kernel doubles what it is asked for, for what it needs itself.
+func (s *rawSocket) SetReceiveBuffer(bytes int) error {
+	if bytes == 0 {
+		bytes = s.room / 2
+	}
+	err := os.ErrClosed // there is no other reason for Control to fail
+	_ = s.raw.Control(func(fd uintptr) {
+		if err = setReceiveBuffer(int(fd), bytes); err != nil {
+			return
+		}
+		var got int
+		if got, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil {
+			s.limit = limitOf(got)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("SO_RCVBUF %d on %s: %w", bytes, s.key.place(), err)
+	}
+	return nil
 }
 
 func (s *rawSocket) Send(datagrams [][]byte) error {

@@ -23,8 +23,6 @@ type Key struct {
 	Index     int
 	Group     netip.Addr // 224.0.0.18 or ff02::12 by default
 	Local     netip.Addr // the address that unicast datagrams come to; it need not be there yet
-	// ReceiveBuffer is SO_RCVBUF in bytes; 0 leaves the system's default.
-	ReceiveBuffer int
 }
 
 // check tells whether a socket can be opened with the key.
@@ -83,6 +81,8 @@ type Socket interface {
 	// further value comes). When Receive was called without a value, one may come for what it has read. The channel is
 	// closed after Close.
 	Readable() <-chan struct{}
+	// SetReceiveBuffer makes room for that many bytes as the kernel counts them; 0 is the system's default.
+	SetReceiveBuffer(bytes int) error
 	Close() error
 }
 
