@@ -8,6 +8,7 @@ import (
 
 	"keepalived-go/config"
 	"keepalived-go/netif"
+	"keepalived-go/netif/firewall"
 )
 
 // madeLinks are the virtual links of a configuration, that of the instance itself first.
@@ -107,6 +108,8 @@ func (e *Engine) wantedLinks(r *router) []netif.VirtualLink {
 // and ready. The result depends on the view alone.
 func (e *Engine) observeLinks(r *router) bool {
 	if r.cfg.Own.Name == "" && len(r.cfg.AddressLinks) == 0 {
+		r.links = nil
+		e.divertLinks(r)
 		return true
 	}
 	r.links = e.wantedLinks(r)
@@ -116,9 +119,11 @@ func (e *Engine) observeLinks(r *router) bool {
 	}
 	if r.cfg.Held() {
 		r.links = nil
+		e.divertLinks(r)
 		return true
 	}
 	e.worker.keep(r.key, r.links)
+	e.divertLinks(r)
 	ready := true
 	var missing []netif.VirtualLink
 	for i, l := range r.links {
@@ -139,6 +144,25 @@ func (e *Engine) observeLinks(r *router) bool {
 		e.worker.links(r.key, r.cfg.Name, missing, nil)
 	}
 	return ready
+}
+
+// divertLinks has what the VMACs of r report of multicast groups leave by the interfaces below them: a switch must not
+// take a Backup's report for the place of the virtual MAC address.
+func (e *Engine) divertLinks(r *router) {
+	var list []firewall.VMAC
+	for _, l := range r.links {
+		link, parent := e.links.ByName[l.Name], e.links.ByName[l.Parent]
+		if l.IPVLAN || !l.Fits(e.links) {
+			continue
+		}
+		base, _ := parent.Primary(6, e.isVirtual)
+		list = append(list, firewall.VMAC{Name: l.Name, Index: link.Index, Base: parent.Index, BaseAddr: base,
+			IPv4: l.Family == 4 && !e.opt.Config.Global.DisableLocalIGMP, IPv6: l.Family == 6 || l.IPv6})
+	}
+	if !slices.Equal(list, r.diverted) {
+		r.diverted = list
+		e.worker.divert(r.key, r.cfg.Name, list)
+	}
 }
 
 // tracksPlace tells whether r depends on an interface because of an address without no_track on it.

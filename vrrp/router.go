@@ -29,6 +29,7 @@ type router struct {
 
 	base      netif.Link          // the configured interface; link is that of the adverts
 	links     []netif.VirtualLink // that it brings along, its own one first
+	diverted  []firewall.VMAC     // of links, what the kernel worker was told
 	linksDue  bool                // the kernel worker was asked for them
 	linksSaid string              // what was wrong with them when they were asked for last
 
@@ -237,4 +238,6 @@ func (e *Engine) removeRouter(now time.Time, r *router) {
 		e.detach(r)
 	}
 	e.dropLinks(r, r.links)
+	r.links = nil
+	e.divertLinks(r)
 }

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
 	"github.com/mdlayher/netlink"
 )
 
@@ -194,6 +195,9 @@ func (s *set) kernel(table *nftables.Table) *nftables.Set {
 	k := &nftables.Set{Table: table, Name: s.name, KeyType: s.key, Constant: s.constant, IsMap: s.isMap}
 	if s.isMap {
 		k.DataType = nftables.TypeIFIndex
+	}
+	if s.key == nftables.TypeIFIndex {
+		k.KeyByteOrder = binaryutil.NativeEndian // so that nft shows names of links
 	}
 	return k
 }

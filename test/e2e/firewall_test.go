@@ -45,23 +45,31 @@ var rulesets = []struct {
 	addresses    []string
 	empty        bool // no table
 	leaves       bool // the link goes
+	newer        bool // for IPv6 later versions have more than 2.2.7
 }{
 	{"counters and priority", "global_defs {\nnftables_counters\nnftables_priority -7\nvrrp_version 3\n}\n" +
 		refusing("FOUR", 1, 100, "no_accept", "192.168.4.80, 192.168.4.81/24", "192.168.4.82, fd00::82") +
 		refusing("SIX", 2, 100, "no_accept", "fe80::80, fd00::80/64", "fd00::81") +
 		refusing("OWNER", 3, 255, "strict_mode", "192.168.4.83", ""),
-		[]string{"192.168.4.80", "192.168.4.81", "192.168.4.82", "192.168.4.83", "fd00::82", "fe80::80", "fd00::80", "fd00::81"}, false, true},
+		[]string{"192.168.4.80", "192.168.4.81", "192.168.4.82", "192.168.4.83", "fd00::82", "fe80::80", "fd00::80", "fd00::81"}, false, true, false},
 	{"strict_mode", "global_defs {\nvrrp_strict\n}\n" +
 		strings.ReplaceAll(refusing("FOUR", 1, 100, "", "192.168.4.80", "")+
 			refusing("FOUR_ACCEPT", 2, 100, "accept", "192.168.4.81", "")+
 			refusing("SIX", 3, 100, "dont_track_primary", "fe80::80, fe80::81", ""), "state MASTER\n", ""),
-		[]string{"192.168.4.80", "192.168.4.81", "fe80::80", "fe80::81"}, false, false},
+		[]string{"192.168.4.80", "192.168.4.81", "fe80::80", "fe80::81"}, false, false, false},
 	{"a table by index", "global_defs {\nnftables mine\nnftables_ifindex\n}\n" +
 		refusing("SIX", 3, 100, "dont_track_primary\nno_accept", "fe80::80, fe80::81", "192.168.4.81"),
-		[]string{"192.168.4.81", "fe80::80", "fe80::81"}, false, false},
+		[]string{"192.168.4.81", "fe80::80", "fe80::81"}, false, false, false},
+	{"VMACs", "global_defs {\nnftables\nvrrp_version 3\n}\n" +
+		refusing("FOUR", 1, 100, "use_vmac", "192.168.4.80", "") + refusing("SIX", 2, 100, "use_vmac", "fe80::80, fd00::80/64", "") +
+		refusing("BASE", 3, 100, "use_vmac\nvmac_xmit_base", "192.168.4.83", ""),
+		[]string{"192.168.4.80", "fe80::80", "fd00::80", "192.168.4.83"}, false, false, true},
+	{"VMACs that refuse", "global_defs {\nnftables\nvrrp_version 3\n}\n" +
+		refusing("FOUR", 1, 100, "use_vmac\nno_accept", "192.168.4.80", "") + refusing("SIX", 2, 100, "use_vmac\nno_accept", "fe80::80, fd00::80/64", ""),
+		[]string{"192.168.4.80", "fe80::80", "fd00::80"}, false, false, true},
 	{"nobody refuses", "global_defs {\nnftables\n}\n" +
 		refusing("FOUR", 1, 100, "accept", "192.168.4.80", "") + refusing("OWNER", 2, 255, "no_accept", "192.168.4.81", ""),
-		[]string{"192.168.4.80", "192.168.4.81"}, true, false},
+		[]string{"192.168.4.80", "192.168.4.81"}, true, false, false},
 }
 
 // TestFirewallRulesets compares the whole ruleset of the kernel with what Debian's program makes of the same file: as
@@ -88,7 +96,13 @@ func TestFirewallRulesets(t *testing.T) {
 				got[i][2] = n.ruleset(web)
 			}
 			for when, name := range []string{"as Master", "after it", "at the end"} {
-				if mine, theirs := got[0][when], got[1][when]; mine != theirs {
+				mine, theirs := got[0][when], got[1][when]
+				if row.newer {
+					// nft shows the second link of the host in the map with its octets the other way round, because the
+					// library does not say in which order they are; the kernel does not care.
+					mine, theirs = strings.ReplaceAll(ofIPv4(mine), `"33554432"`, `"eth0"`), ofIPv4(theirs)
+				}
+				if mine != theirs {
 					t.Errorf("%s ours has\n%s\nthe peer\n%s", name, mine, theirs)
 				}
 			}
@@ -97,6 +111,17 @@ func TestFirewallRulesets(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ofIPv4 are the lines of a ruleset about IPv4.
+func ofIPv4(ruleset string) string {
+	var lines []string
+	for line := range strings.Lines(ruleset) {
+		if strings.Contains(line, `"family":"ip"`) || strings.Contains(line, `"chain":"out"`) && strings.Contains(line, "igmp") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // hasAddress waits until a server has an address, or has it no more.
