@@ -767,8 +767,9 @@ func globalKeywords() []Keyword {
 					{
 						Name: "use_symlink_paths", Syntax: "[BOOL]", Default: "false",
 						Since: "2.3.0", Area: "global", Meaning: "keep symlinks in script paths instead of resolving them to the real path",
-						Arg:  Arg{Kind: Bool},
-						Into: func(s *scope) any { return &s.global.UseSymlinkPaths },
+						Effect: Acts,
+						Arg:    Arg{Kind: Bool},
+						Into:   func(s *scope) any { return &s.global.UseSymlinkPaths },
 					},
 					{
 						Name: "v3_checksum_as_v2", Syntax: "(flag; any argument is ignored by the code although the man page shows BOOL)", Default: "off",

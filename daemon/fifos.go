@@ -40,10 +40,12 @@ type pipePlan struct {
 	owner  notify.Credentials
 	runAs  notify.Credentials
 	secure bool
+	// keepLink is use_symlink_paths.
+	keepLink bool
 }
 
 func (p pipePlan) same(q pipePlan) bool {
-	return p.name == q.name && p.fifo == q.fifo && p.secure == q.secure && slices.Equal(p.script.Argv, q.script.Argv) &&
+	return p.name == q.name && p.fifo == q.fifo && p.secure == q.secure && p.keepLink == q.keepLink && slices.Equal(p.script.Argv, q.script.Argv) &&
 		p.owner.UID == q.owner.UID && p.owner.GID == q.owner.GID &&
 		p.runAs.UID == q.runAs.UID && p.runAs.GID == q.runAs.GID && slices.Equal(p.runAs.Groups, q.runAs.Groups)
 }
@@ -56,7 +58,7 @@ func (e *eventPipes) use(g config.Global, own string, fifo config.FIFO, script c
 		if p.fifo.Path == "" {
 			continue
 		}
-		p.secure = g.ScriptSecurity
+		p.secure, p.keepLink = g.ScriptSecurity, g.UseSymlinkPaths
 		if e.identify(&p, g) {
 			plans = append(plans, p)
 		}
@@ -117,7 +119,7 @@ func (e *eventPipes) open(plan pipePlan) *eventPipe {
 		argv := append(slices.Clone(plan.script.Argv), plan.fifo.Path)
 		e.runner.Run(notify.Command{
 			Argv: argv, UID: plan.runAs.UID, GID: plan.runAs.GID, Groups: plan.runAs.Groups,
-			Label: plan.name + "_script", Secure: plan.secure, Until: p.stop,
+			Label: plan.name + "_script", Secure: plan.secure, KeepLink: plan.keepLink, Until: p.stop,
 		}, 0, func(r notify.Result) { e.ended(p, r) })
 	} else {
 		close(p.over)

@@ -72,7 +72,7 @@ func (s *scriptStarter) Notify(script config.Script, label string, arguments ...
 	// That of an instance that has just left the configuration may have to be looked up.
 	who := s.account(script)
 	s.mu.Lock()
-	secure := s.global.ScriptSecurity
+	secure, keep := s.global.ScriptSecurity, s.global.UseSymlinkPaths
 	s.mu.Unlock()
 	if who.err != nil {
 		s.log.Warnf("%s: not run: %v", label, who.err)
@@ -81,7 +81,7 @@ func (s *scriptStarter) Notify(script config.Script, label string, arguments ...
 	argv := append(append(make([]string, 0, len(script.Argv)+len(arguments)), script.Argv...), arguments...)
 	s.runner.Run(notify.Command{
 		Argv: argv, UID: who.UID, GID: who.GID, Groups: who.Groups, Label: label,
-		Secure: secure, Await: isStopScript(label, arguments),
+		Secure: secure, KeepLink: keep, Await: isStopScript(label, arguments),
 	}, 0, s.ended)
 }
 
@@ -89,10 +89,10 @@ func (s *scriptStarter) Notify(script config.Script, label string, arguments ...
 func (s *scriptStarter) Run(script config.Script, label string, timeout time.Duration, until <-chan struct{}, done func(notify.Result)) {
 	who := s.account(script)
 	s.mu.Lock()
-	secure := s.global.ScriptSecurity
+	secure, keep := s.global.ScriptSecurity, s.global.UseSymlinkPaths
 	s.mu.Unlock()
 	c := notify.Command{
-		Argv: trackedArgv(script.Argv), UID: who.UID, GID: who.GID, Groups: who.Groups, Label: label, Secure: secure, Until: until,
+		Argv: trackedArgv(script.Argv), UID: who.UID, GID: who.GID, Groups: who.Groups, Label: label, Secure: secure, KeepLink: keep, Until: until,
 	}
 	if who.err != nil {
 		go done(notify.Result{Command: c, Err: who.err, ExitCode: -1})

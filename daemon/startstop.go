@@ -61,7 +61,7 @@ func (p *parent) runScript(g config.Global, script config.Script, title string, 
 	ended := make(chan notify.Result, 1)
 	p.scripts().Run(notify.Command{
 		Argv: script.Argv, UID: who.UID, GID: who.GID, Groups: who.Groups, Label: title,
-		Secure: g.ScriptSecurity, Until: until,
+		Secure: g.ScriptSecurity, KeepLink: g.UseSymlinkPaths, Until: until,
 	}, timeout, func(r notify.Result) { ended <- r })
 	select {
 	case r := <-ended:

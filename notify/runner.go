@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -171,6 +172,11 @@ func startScript(c Command) (*os.Process, error) {
 	}
 	if c.Secure {
 		if err := Inspect(path, c.UID, c.GID); err != nil {
+			return nil, fmt.Errorf("starting %s: %w", c.Label, err)
+		}
+	}
+	if !c.KeepLink {
+		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return nil, fmt.Errorf("starting %s: %w", c.Label, err)
 		}
 	}

@@ -13,6 +13,9 @@ type Command struct {
 	Label string
 	// Secure applies the rules of enable_script_security just before the start.
 	Secure bool
+	// KeepLink starts the path as it stands. Else symbolic links in it are followed first, so that a script sees its real
+	// place as its name; the first argument of a program stays as it is.
+	KeepLink bool
 	// Await makes Stop wait for the end of the script.
 	Await bool
 	// Until, when not nil, ends the script's process group when it is closed. Such a script ends with this process
