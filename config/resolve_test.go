@@ -343,8 +343,8 @@ func TestScriptWords(t *testing.T) {
 
 // A keyword without effect is said once, and does not change the exit status.
 func TestNoticesOnce(t *testing.T) {
-	_, diags := decodeText(t, "vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\npromote_secondaries\npromote_secondaries\n"+vip+"}\nvrrp_instance B {\ninterface eth1\nvirtual_router_id 1\npromote_secondaries\n"+vip+"}\n")
-	if len(diags) != 1 || diags[0].Severity != parser.Notice || diags[0].Status != parser.StatusOK || !says(diags, "promote_secondaries has no effect yet") {
+	_, diags := decodeText(t, "global_defs {\nenable_traps\nenable_traps\n}\nvrrp_instance A {\ninterface eth0\nvirtual_router_id 1\n"+vip+"}\nglobal_defs {\nenable_traps\n}\n")
+	if len(diags) != 1 || diags[0].Severity != parser.Notice || diags[0].Status != parser.StatusOK || !says(diags, "enable_traps has no effect yet") {
 		t.Errorf("%v", diags)
 	}
 	_, diags = decodeText(t, "vrrp_script s {\nscript /bin/true\ninterval 3\nrise 2\n}\n")

@@ -369,8 +369,9 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "promote_secondaries", Syntax: "(flag)", Default: "off",
 						Since: "1.3.0", Area: "vrrp", Meaning: "set promote_secondaries on the interface (implicit for VMAC)",
-						Arg:  Arg{Kind: Flag},
-						Into: func(s *scope) any { return &s.inst.PromoteSecondaries },
+						Effect: Acts,
+						Arg:    Arg{Kind: Flag},
+						Into:   func(s *scope) any { return &s.inst.PromoteSecondaries },
 					},
 					{
 						Name: "skip_check_adv_addr", Syntax: "[BOOL]", Default: "vrrp_skip_check_adv_addr",

@@ -49,7 +49,7 @@ func buildVRRP(c *child, s startMessage) error {
 	c.use(cfg)
 	c.saveDir = cfg.Global.ConfigSaveDir
 	e, err := vrrp.New(vrrp.Options{
-		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Routes: kernel, WatchRoutes: watchRoutes, VirtualLinks: virtual, Links: links, Log: c.log.Entry,
+		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Routes: kernel, Promoter: kernel, WatchRoutes: watchRoutes, VirtualLinks: virtual, Links: links, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Tracked: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
 		Firewall: firewall.NewTable(vrrp.FirewallSettings(cfg.Global)),
 		Report:   func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,

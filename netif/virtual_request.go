@@ -131,6 +131,7 @@ func (c *conn) deleteLink(index int) error {
 type detail struct {
 	Link
 	private bool // a macvlan in private mode
+	promote bool // promote_secondaries
 	arp     ARPMode
 }
 
@@ -186,6 +187,7 @@ func (d *detail) parseSettings(b []byte) {
 		for _, a := range nested(family.Value) {
 			if a.Attr.Type == inetConf && len(a.Value) >= 4*confARPIgnore {
 				at := func(id int) uint32 { return binary.NativeEndian.Uint32(a.Value[4*(id-1):]) }
+				d.promote = len(a.Value) >= 4*confPromoteSecondaries && at(confPromoteSecondaries) != 0
 				d.arp = ARPMode{Ignore: at(confARPIgnore), Filter: at(confARPFilter)}
 			}
 		}

@@ -45,6 +45,8 @@ type Options struct {
 	Event func(line string)
 	// VirtualLinks makes the interfaces of VMACs and ipvlans; nil makes none, and instances that need one stay in Fault.
 	VirtualLinks VirtualLinks
+	// Promoter sets promote_secondaries of interfaces; nil leaves it as it is.
+	Promoter Promoter
 	// Routes puts routes and rules into the kernel; nil puts none.
 	Routes Routes
 	// WatchRoutes calls report when somebody has taken a route or a rule of ours away, until stop is called; nil does not
@@ -147,10 +149,11 @@ type Engine struct {
 	linkErr  error
 	linkC    chan struct{}
 
-	stopRoutes  func()        // ends the watch of routes and rules, nil where there is none
-	routeC      chan struct{} // says that some may be missing
-	policiesAt  time.Time     // when they were put back last
-	policiesDue bool          // they are to be put back when the pause is over
+	stopRoutes  func()          // ends the watch of routes and rules, nil where there is none
+	routeC      chan struct{}   // says that some may be missing
+	policiesAt  time.Time       // when they were put back last
+	policiesDue bool            // they are to be put back when the pause is over
+	promoted    map[string]bool // interfaces with promote_secondaries, and whether they had it before
 	staticSeen  map[place]struct{}
 	staticAt    time.Time // when static addresses were put back last
 	staticLost  map[string]bool
@@ -187,7 +190,7 @@ func New(opt Options) (*Engine, error) {
 		files:    &trackedFiles{},
 		turn:     1,
 
-		staticSeen: map[place]struct{}{},
+		staticSeen: map[place]struct{}{}, promoted: map[string]bool{},
 
 		processes: &trackedProcesses{},
 	}
@@ -233,6 +236,7 @@ func (e *Engine) start(cfg config.Config) {
 	e.trackScripts(cfg, false)
 	e.inheritGuards(cfg)
 	e.watchRoutes(cfg)
+	e.promote(cfg)
 	e.setStatic(config.Config{}, cfg)
 	for i := range cfg.Instances {
 		e.addRouter(now, cfg.Instances[i])
@@ -423,6 +427,7 @@ wait:
 			break wait
 		}
 	}
+	e.promote(config.Config{}) // after the last address is off
 	e.sockets.closeAll()
 	return err
 }

@@ -38,6 +38,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	former, before := e.opt.Config, e.opt.Config.Global
 	e.opt.Config = cfg
 	e.watchRoutes(cfg)
+	e.promote(cfg)
 	e.setStatic(former, cfg)
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)

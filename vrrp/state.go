@@ -27,6 +27,7 @@ type InstanceState struct {
 	Addresses      []netif.Address
 	Routes         []config.Route `json:",omitempty"`
 	Rules          []config.Rule  `json:",omitempty"`
+	Promoted       bool           `json:",omitempty"` // promote_secondaries of Interface was changed
 	// Links are the interfaces that it brings along, Parents the settings of their parents as they were before.
 	Links       []netif.VirtualLink      `json:",omitempty"`
 	Parents     map[string]netif.ARPMode `json:",omitempty"`
@@ -103,6 +104,7 @@ func (e *Engine) states() []InstanceState {
 	for _, r := range e.order {
 		s := r.state(e.clock)
 		s.Links, s.Parents = r.links, e.savedParents(r)
+		s.Promoted = e.changedPromotion(r)
 		s.Guard = GuardOf(e.opt.Config.Global, &r.cfg, e.links)
 		if len(s.Parents) > 0 && !some {
 			s.RPFilter, some = e.opt.VirtualLinks.SavedRPFilter(), true

@@ -257,3 +257,40 @@ func TestStaticTrackGroup(t *testing.T) {
 	n.settles(host, "the static route", someLines("10.98.0.0/24", 1))
 	n.stop(daemon)
 }
+
+// TestPromoteSecondaries has both programs set promote_secondaries of the interface; ours puts it back, after the death of
+// its process, too.
+func TestPromoteSecondaries(t *testing.T) {
+	t.Parallel()
+	const setting = "/proc/sys/net/ipv4/conf/eth0/promote_secondaries"
+	for _, p := range []lab.Program{ours, peer} {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, dialects[1])
+			host := n.web[0]
+			is := func(want string) {
+				t.Helper()
+				n.must(lab.Until(n.context(0), "promote_secondaries "+want, func() error {
+					status, got, err := host.Run(n.context(0), "cat", []string{setting}, nil)
+					if err == nil && (status != 0 || strings.TrimSpace(got) != want) {
+						err = fmt.Errorf("it is %s", got)
+					}
+					return err
+				}))
+			}
+			is("0")
+			daemon := n.start(host, p, n.dialect.instance("VI_1", vrid, "MASTER", high, vip.String(), "promote_secondaries\n"))
+			is("1")
+			n.holds(host, n.dialect.masterDown(high))
+			if p.Name == ours.Name && !checksItself() {
+				child, err := daemon.VRRPChild(n.context(0), 0)
+				n.must(err)
+				n.must(unix.Kill(child, unix.SIGKILL))
+				_, err = daemon.WaitLine(n.context(0), 0, "Resuming as MASTER")
+				n.must(err)
+			}
+			n.stop(daemon)
+			is("0")
+		})
+	}
+}
