@@ -41,6 +41,11 @@ type Script struct {
 // Set tells whether the script is configured.
 func (s Script) Set() bool { return len(s.Argv) > 0 }
 
+// NeedsVRRP tells whether there is something for a VRRP process: instances, or static objects, which it keeps.
+func (c *Config) NeedsVRRP() bool {
+	return len(c.Instances)+len(c.StaticAddresses)+len(c.StaticRoutes)+len(c.StaticRules) > 0
+}
+
 // Instance is one vrrp_instance with every default resolved (global defaults, version, owner, strict mode).
 type Instance struct {
 	Name      string

@@ -223,6 +223,7 @@ func (c *child) apply(generation int) error {
 	c.log.Info("Reloading")
 	c.reloads++
 	c.saveState("pre")
+	setUmask(c.options, c.checked.Global)
 	c.use(c.checked)
 	err := c.engine.Reload(c.checked)
 	c.saveDir = c.checked.Global.ConfigSaveDir

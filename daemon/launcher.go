@@ -42,5 +42,11 @@ func launchFailed(p *os.Process) int {
 		fmt.Fprintf(os.Stderr, "waiting for the daemon: %v\n", err)
 		return exitFatal
 	}
+	switch {
+	case state.Success():
+		fmt.Fprintln(os.Stderr, "the daemon was stopped during its start")
+	case !state.Exited():
+		fmt.Fprintf(os.Stderr, "the daemon has ended during its start: %v\n", state)
+	}
 	return max(state.ExitCode(), exitFatal) // a daemon that is gone is never a success
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/check"
+	"keepalived-go/config"
 	"keepalived-go/notify"
 	"keepalived-go/parser"
 	"keepalived-go/status"
@@ -192,7 +193,7 @@ func (p *parent) start(text readText) error {
 // leaveFolder moves a daemon to /, so that it keeps no file system busy. Paths stay those that the user meant.
 func (p *parent) leaveFolder() error {
 	o := &p.options
-	for _, path := range []*string{&o.ConfigFile, &o.PIDFile, &o.VRRPPIDFile, &o.CheckPIDFile} {
+	for _, path := range []*string{&o.ConfigFile, &o.PIDFile, &o.VRRPPIDFile, &o.CheckPIDFile, &o.BFDPIDFile} {
 		abs, err := filepath.Abs(*path)
 		if err != nil {
 			return fmt.Errorf("finding %s: %w", *path, err)
@@ -202,10 +203,12 @@ func (p *parent) leaveFolder() error {
 	return os.Chdir("/")
 }
 
-// applyUmask sets the configuration's umask, unless the command line has one.
-func (p *parent) applyUmask() {
-	if mask := p.current.config.Global.Umask; p.options.Umask == "" && mask.Set {
-		unix.Umask(int(mask.Value))
+func (p *parent) applyUmask() { setUmask(p.options, p.current.config.Global) }
+
+// setUmask sets the configuration's umask, unless the command line has one.
+func setUmask(o Options, g config.Global) {
+	if o.Umask == "" && g.Umask.Set {
+		unix.Umask(int(g.Umask.Value))
 	}
 }
 

@@ -37,9 +37,10 @@ func claimPIDFile(path string) (*pidFile, error) {
 	}
 }
 
-// Times of waiting for the child of a daemon that was killed: it ends by itself, and takes its addresses off.
+// Times of waiting for the child of a daemon that was killed: it ends by itself, takes its addresses off, and gives its
+// scripts a moment.
 const (
-	orphanPatience = time.Second
+	orphanPatience = 3 * time.Second
 	orphanPoll     = 10 * time.Millisecond
 )
 

@@ -105,7 +105,7 @@ func (p *parent) wantsVRRP(cfg config.Config) bool {
 	if p.options.CheckOnly && !p.options.VRRPOnly {
 		return false
 	}
-	return len(cfg.Instances) > 0 || p.options.All // as upstream, -P alone starts nobody without work
+	return cfg.NeedsVRRP() || p.options.All // as upstream, -P alone starts nobody without work
 }
 
 // checkerPost is the post of the process that checks real servers.

@@ -62,7 +62,7 @@ func (p *parent) startReload() {
 	go func() {
 		start := time.Now()
 		next, err := validated(p.options, check)
-		if err == nil && p.wantsChecker(next.config) {
+		if err == nil && len(next.config.VirtualServers) > 0 && p.wantsChecker(next.config) {
 			// A child that starts with it could only end, and the daemon with it.
 			err = checkIPVS(next.config.Global.NetNamespaceIPVS)
 		}

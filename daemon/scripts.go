@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -40,7 +41,9 @@ func (s *scriptStarter) use(cfg config.Config, scripts []config.Script) {
 	for _, script := range scripts {
 		a := accountOf(script, cfg.Global)
 		if _, ok := known[a]; script.Set() && !ok {
-			known[a] = identify(a)
+			if who := identify(a); who.lasts() {
+				known[a] = who
+			}
 		}
 	}
 	s.mu.Lock()
@@ -63,9 +66,14 @@ func (s *scriptStarter) account(script config.Script) identity {
 	if s.known == nil {
 		s.known = map[account]identity{}
 	}
-	s.known[a] = who
+	if who.lasts() {
+		s.known[a] = who
+	}
 	return who
 }
+
+// lasts tells whether the answer need not be asked for again: a directory that did not answer may do so later.
+func (i identity) lasts() bool { return i.err == nil || errors.Is(i.err, notify.ErrNoAccount) }
 
 // Notify starts one script and returns at once. It logs what fails.
 func (s *scriptStarter) Notify(script config.Script, label string, arguments ...string) {

@@ -96,7 +96,7 @@ func (p *parent) heard(child *supervised, m message) {
 		if child.post == p.vrrp && p.resumeTimer != nil {
 			p.resumeTimer.Stop()
 		}
-		if p.allReady() {
+		if !p.stopping && p.allReady() {
 			p.ready()
 		}
 	case kindReport:

@@ -82,8 +82,14 @@ func getent(database, name string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupPatience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "getent", database, name).Output()
-	if err != nil {
-		return nil, ErrNoAccount
+	var ended *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("asking getent: no answer within %v", lookupPatience)
+	case errors.As(err, &ended), errors.Is(err, exec.ErrNotFound):
+		return nil, ErrNoAccount // or nobody who could know more than the files
+	case err != nil:
+		return nil, fmt.Errorf("asking getent: %w", err)
 	}
 	fields := strings.Split(string(bytes.TrimSpace(out)), ":")
 	if len(fields) < 4 {

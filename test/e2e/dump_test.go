@@ -281,12 +281,22 @@ func TestDumpPlaces(t *testing.T) {
 		}))
 	}
 	mark := daemon.Lines.Len()
-	n.must(daemon.Reconfigure(config("instance in\nglobal_defs {\njson_dump_file /none/x.json\n}\n")))
+	n.must(daemon.Reconfigure(config("instance in\nglobal_defs {\numask 0177\nstate_dump_file "+folder+"later.data\njson_dump_file /none/x.json\n}\n")))
 	_, err := daemon.WaitLine(n.context(time.Second), mark, "Reload complete")
 	n.must(err)
 	n.must(daemon.Signal(sigJSON))
 	_, err = daemon.WaitLine(n.context(time.Second), mark, "writing /none/x.json")
 	n.must(err)
+	n.must(daemon.Signal(unix.SIGUSR1))
+	for _, name := range []string{"later.data", "later_parent.data"} { // a reload reaches every process
+		n.must(lab.Until(n.context(time.Second), name, func() error {
+			info, err := os.Stat(web.Path(folder + name))
+			if err == nil && info.Mode() != 0o600 {
+				err = fmt.Errorf("it is %v", info.Mode())
+			}
+			return err
+		}))
+	}
 	n.stop(daemon)
 }
 

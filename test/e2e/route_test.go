@@ -294,3 +294,22 @@ func TestPromoteSecondaries(t *testing.T) {
 		})
 	}
 }
+
+// TestStaticAlone has nothing but a static address: both programs keep a process for it.
+func TestStaticAlone(t *testing.T) {
+	t.Parallel()
+	for _, p := range []lab.Program{ours, peer} {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t, dialects[1])
+			host := n.web[0]
+			before := n.policyOf(host)
+			daemon := n.start(host, p, "static_ipaddress {\n10.99.0.1/24 dev eth0\n}\n")
+			n.settles(host, "the address", someLines("10.99.0.1/24", 1))
+			_, err := daemon.WaitLine(n.context(0), 0, "Startup complete")
+			n.must(err)
+			n.stop(daemon)
+			n.settles(host, "nothing to be left", sameLines(before))
+		})
+	}
+}
