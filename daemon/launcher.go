@@ -12,7 +12,7 @@ import (
 
 // launch starts the daemon in a session of its own and returns when it serves: its pid files are there. When it ends
 // before that, its exit code is ours.
-func launch() int {
+func launch(o Options) int {
 	signal.Ignore(unix.SIGHUP) // the daemon inherits that until its own handler stands
 	child, err := spawn(roleParent, true)
 	if err != nil {
@@ -24,7 +24,7 @@ func launch() int {
 		m, err := receiveMessage(child.conn, buffer)
 		switch {
 		case errors.Is(err, io.EOF):
-			return launchFailed(child.process)
+			return launchFailed(o, child)
 		case err != nil:
 			fmt.Fprintf(os.Stderr, "waiting for the daemon: %v\n", err)
 			return exitFatal
@@ -36,8 +36,8 @@ func launch() int {
 	}
 }
 
-func launchFailed(p *os.Process) int {
-	state, err := p.Wait()
+func launchFailed(o Options, child *spawned) int {
+	state, err := child.process.Wait()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "waiting for the daemon: %v\n", err)
 		return exitFatal
@@ -47,6 +47,9 @@ func launchFailed(p *os.Process) int {
 		fmt.Fprintln(os.Stderr, "the daemon was stopped during its start")
 	case !state.Exited():
 		fmt.Fprintf(os.Stderr, "the daemon has ended during its start: %v\n", state)
+		log := newLog(o, roleParent)
+		defer log.Close()
+		logCrash(log.Entry, "parent", child.crash) // nobody else is left who could
 	}
 	return max(state.ExitCode(), exitFatal) // a daemon that is gone is never a success
 }

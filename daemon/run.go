@@ -79,7 +79,7 @@ func runUser(o Options) int {
 	case o.Foreground:
 		return runParent(o, heritage{})
 	}
-	return launch()
+	return launch(o)
 }
 
 func printSignum(name string) int {

@@ -281,7 +281,7 @@ func TestDumpPlaces(t *testing.T) {
 		}))
 	}
 	mark := daemon.Lines.Len()
-	n.must(daemon.Reconfigure(config("instance in\nglobal_defs {\numask 0177\nstate_dump_file "+folder+"later.data\njson_dump_file /none/x.json\n}\n")))
+	n.must(daemon.Reconfigure(config("instance in\nglobal_defs {\numask 0177\nstate_dump_file " + folder + "later.data\njson_dump_file /none/x.json\n}\n")))
 	_, err := daemon.WaitLine(n.context(time.Second), mark, "Reload complete")
 	n.must(err)
 	n.must(daemon.Signal(sigJSON))

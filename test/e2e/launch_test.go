@@ -299,3 +299,37 @@ func TestStalePidFile(t *testing.T) {
 	n.stop(second)
 	n.nothingLeft(web)
 }
+
+// TestCrashWhileStarting ends a daemon by a fault of its own before it serves: the command that started it says so, with
+// the last words.
+func TestCrashWhileStarting(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	web := n.web[0]
+	path, err := web.Write("keepalived.conf", "global_defs {\nscript_user root\nstartup_script \"/bin/sleep 60\"\n}\n"+n.dialect.config("MASTER", high), 0o644)
+	n.must(err)
+	launcher, err := web.Start(ours.Path, []string{"-f", path}, ours.Env)
+	n.must(err)
+	var parent int
+	n.must(lab.Until(n.context(0), "the pid file", func() error {
+		content, err := web.Read(parentPID)
+		if err != nil {
+			return err
+		}
+		inside, err := strconv.Atoi(strings.TrimSpace(content))
+		if err == nil {
+			parent, err = web.Outside(inside)
+		}
+		return err
+	}))
+	n.must(unix.Kill(parent, unix.SIGABRT))
+	status, _, err := launcher.Wait(n.context(0))
+	n.must(err)
+	if said := launcher.Output(); status != 1 || !strings.Contains(said, "ended during its start") {
+		t.Errorf("status %d, and it says %q", status, said)
+	}
+}
