@@ -68,7 +68,7 @@ systemd: debs deb ## Run the package under systemd, in a virtual machine
 	scripts/tree systemd systemd-sysv keepalived iproute2 kmod procps ipvsadm
 	scripts/again -count=1 -timeout 15m -v -run TestSystemd ./test/vm
 
-demo: build debs ## Show two web servers that share an address
+demo: build debs ## Show what keepalived is for, step by step
 	@$(GO) run -buildvcs=false ./test/demo
 
 bench: build debs ## Measure beside Debian's keepalived

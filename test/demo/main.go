@@ -1,6 +1,6 @@
-// Command demo shows the two things that keepalived is for: two web servers
-// that share a floating address, and two directors that spread a virtual
-// server's clients over two web servers.
+// Command demo shows what keepalived is for: two web servers that share a
+// floating address, two directors that spread a virtual server's clients over
+// two web servers, and two proxies of which one that works has the address.
 //
 // It uses network namespaces only, ends by itself, and leaves nothing behind.
 // The second part needs ip_vs: where the kernel has none it is shown in a
@@ -51,10 +51,16 @@ func parts(ctx context.Context, s *stage) error {
 	if len(os.Args) > 1 && os.Args[1] == directorsPart {
 		return within(ctx, directorsLimit, func(ctx context.Context) error { return showDirectors(ctx, s) })
 	}
+	if len(os.Args) > 1 && os.Args[1] == "proxies" {
+		return within(ctx, proxiesLimit, func(ctx context.Context) error { return showProxies(ctx, s) })
+	}
 	if err := within(ctx, limit, func(ctx context.Context) error { return showServers(ctx, s) }); err != nil {
 		return err
 	}
 	if err := within(ctx, directorsLimit, func(ctx context.Context) error { return directorsAnywhere(ctx, s) }); err != nil {
+		return err
+	}
+	if err := within(ctx, proxiesLimit, func(ctx context.Context) error { return showProxies(ctx, s) }); err != nil {
 		return err
 	}
 	s.say("Done: nothing of this stays on your machine.")

@@ -1,12 +1,8 @@
 package e2e
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -16,35 +12,6 @@ import (
 
 	"keepalived-go/test/lab"
 )
-
-// haproxyConfig spreads requests over two web servers and has a page of statistics. Newer versions want a bind line for the
-// address of a listen section; user and folder are those of the test.
-const haproxyConfig = `global
-pidfile %[1]s/haproxy.pid
-maxconn 4000
-defaults
-mode http
-option dontlognull
-option httpclose
-option forwardfor
-option redispatch
-timeout connect 10000
-timeout client 300000
-timeout server 300000
-maxconn 3000
-retries 3
-listen stats
-bind 0.0.0.0:1080
-stats refresh 30s
-stats uri /stats
-stats realm Haproxy\ Manager
-stats auth admin:admin
-listen webserv-rewrite
-bind 0.0.0.0:80
-balance roundrobin
-server web1 192.168.4.31:80 check inter 2000 rise 2 fall 5
-server web2 192.168.4.32:80 check inter 2000 rise 2 fall 5
-`
 
 // watchers are the two ways to notice that haproxy is gone.
 var watchers = map[string]string{
@@ -105,18 +72,11 @@ func TestHAProxy(t *testing.T) {
 // haproxy starts Debian's haproxy on a host and waits until it answers.
 func (n *network) haproxy(host *lab.Host) *lab.Process {
 	n.t.Helper()
-	path, err := host.Write("haproxy.cfg", fmt.Sprintf(haproxyConfig, lab.Dir), 0o644)
+	config, err := lab.ProxyConfig(sourceRoot)
 	n.must(err)
-	p := lab.Debian(sourceRoot, "usr/sbin/haproxy")
-	process, err := host.Start(p.Path, []string{"-db", "-f", path}, p.Env)
+	config = strings.NewReplacer("4.100", "4.31", "4.200", "4.32").Replace(config) // the servers' places are the proxies' here
+	process, err := host.Proxy(n.context(time.Second), sourceRoot, config)
 	n.must(err)
-	err = lab.Until(n.context(time.Second), "haproxy to answer", func() error {
-		_, err := n.client.Get(n.context(time.Second), host.Address.Addr().String())
-		return err
-	})
-	if err != nil {
-		n.t.Fatalf("%v\n%s", err, process.Output())
-	}
 	return process
 }
 
@@ -125,10 +85,11 @@ func (n *network) balanced() {
 	n.t.Helper()
 	seen := map[string]bool{}
 	n.must(lab.Until(n.context(2*time.Second), "the pages of both web servers", func() error {
-		page, err := n.client.Get(n.context(time.Second), vip.String())
+		page, err := n.client.Fetch(n.context(time.Second), "http://"+vip.String()+"/", "", "")
 		if err != nil {
 			return err
 		}
+		page = strings.TrimSpace(page)
 		if seen[page] = true; len(seen) < 2 {
 			return fmt.Errorf("only %v", seen)
 		}
@@ -143,20 +104,8 @@ func (n *network) balanced() {
 func (n *network) statistics() {
 	n.t.Helper()
 	n.must(lab.Until(n.context(time.Second), "the page of statistics", func() error {
-		connection, err := n.client.Dial(n.context(time.Second), "tcp", net.JoinHostPort(vip.String(), "1080"))
-		if err != nil {
-			return err
-		}
-		defer func() { _ = connection.Close() }()
-		if err := connection.SetDeadline(time.Now().Add(patience(0))); err != nil {
-			return err
-		}
-		key := base64.StdEncoding.EncodeToString([]byte("admin:admin"))
-		if _, err := fmt.Fprintf(connection, "GET /stats HTTP/1.0\r\nAuthorization: Basic %s\r\n\r\n", key); err != nil {
-			return err
-		}
-		text, err := io.ReadAll(connection)
-		if err == nil && (!strings.Contains(string(text), " 200 "+http.StatusText(http.StatusOK)) || !strings.Contains(string(text), "webserv-rewrite")) {
+		page, err := n.client.Fetch(n.context(time.Second), "http://"+vip.String()+":1080/stats", "admin", "admin")
+		if err == nil && !strings.Contains(page, "webserv-rewrite") {
 			err = errors.New("it is not the page of statistics")
 		}
 		return err
