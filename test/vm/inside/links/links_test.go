@@ -124,7 +124,9 @@ func (m machine) links() ([]string, error) {
 		if !slices.Contains(made, name) {
 			continue
 		}
-		for _, key := range []string{"ifindex", "link_index"} {
+		// The kernel works out the state of an interface that is up at its leisure, up to a second later: whether
+		// it is known by now says nothing of who made the interface. That it has a carrier is in its flags.
+		for _, key := range []string{"ifindex", "link_index", "operstate"} {
 			delete(l, key)
 		}
 		if !strings.HasPrefix(name, "vrrp.64") {
