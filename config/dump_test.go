@@ -98,7 +98,6 @@ func genInstance(t *rapid.T, n int, c *Config) Instance {
 	}
 	if in.AuthType == AuthNone && rapid.Bool().Draw(t, "hmac") {
 		in.HMAC = genHMAC(t)
-		in.Unsupported = append(in.Unsupported, "auth_hmac")
 	}
 	in.StateMaster = rapid.Bool().Draw(t, "master")
 	if !in.StateMaster {

@@ -11,8 +11,6 @@ func (d *decoder) holdUnsupported(i *rawInstance) {
 		on   bool
 		name string
 	}{
-		{i.AuthType == AuthAH, "auth_type AH"},
-		{i.HMAC.Use, "auth_hmac"},
 		{i.sync != nil && faultTracker(i.sync.TrackBFD), "track_bfd of its sync group"},
 		{faultTracker(i.TrackBFD), "track_bfd"},
 	} {

@@ -73,7 +73,7 @@ func (d *decoder) limitAddresses(i *rawInstance) {
 	if mtu == 0 {
 		mtu = 1500
 	}
-	const ether, ipv4, ipv6, vrrp, auth, ah = 14, 20, 40, 8, 8, 24
+	const ether, ipv4, ipv6, vrrp, auth, ah, hmac = 14, 20, 40, 8, 8, 24, 28
 	room, size := mtu-ether-ipv4-vrrp, 4
 	switch {
 	case i.Family == 6:
@@ -82,6 +82,9 @@ func (d *decoder) limitAddresses(i *rawInstance) {
 		room -= auth + ah
 	case i.Version == 2:
 		room -= auth
+	}
+	if i.HMAC.Use && i.HMAC.Mode != "receive-only" {
+		room -= hmac
 	}
 	most := min(max(room/size, 0), 255)
 	if len(i.Addresses) <= most {

@@ -27,7 +27,7 @@ func vrrpKeywords() []Keyword {
 					{
 						Name: "auth_hmac", Syntax: "{ block }", Default: "off",
 						Since: "2.4.0", Area: "vrrp", Meaning: "HMAC-SHA256 trailer on adverts, v2 and v3; excludes authentication",
-						Effect: Holds,
+						Effect: Acts,
 						Do:     (*decoder).openHMAC,
 						Block: &Block{
 							Keywords: []Keyword{
@@ -84,11 +84,10 @@ func vrrpKeywords() []Keyword {
 								{
 									Name: "auth_type", Syntax: "PASS or AH", Default: "none",
 									Since: "1.0.0", Area: "vrrp", Meaning: "plain password, or IPsec AH style HMAC-MD5-96 (IPv4 only, initial state forced to BACKUP)",
-									Effect:     Acts,
-									EffectNote: "AH holds the instance in Fault",
-									Into:       func(s *scope) any { return &s.inst.AuthType },
-									Do:         (*decoder).authType,
-									Show:       showAuthType,
+									Effect: Acts,
+									Into:   func(s *scope) any { return &s.inst.AuthType },
+									Do:     (*decoder).authType,
+									Show:   showAuthType,
 								},
 							},
 						},

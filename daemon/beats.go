@@ -39,12 +39,13 @@ func mapBeats(file *os.File) (vrrp.Beats, error) {
 	return vrrp.NewBeats(memory), nil
 }
 
-// refresh gives each state the time of its instance's last advert.
+// refresh gives each state the time of its instance's last advert, and the sequence of its authentication.
 func (s *sharedBeats) refresh(states map[string]vrrp.InstanceState) {
 	for key, state := range states {
-		if last := s.beats.Last(state.Slot); last > state.LastAdvert {
-			state.LastAdvert = last
-			states[key] = state
+		state.LastAdvert = max(state.LastAdvert, s.beats.Last(state.Slot))
+		if sequence := s.beats.Sequence(state.Slot); sequence != 0 {
+			state.Sequence = sequence
 		}
+		states[key] = state
 	}
 }

@@ -203,7 +203,10 @@ func jsonStats(s *vrrp.Stats) instanceStats {
 		AdvertRcvd: s.AdvertRcvd, AdvertSent: s.AdvertSent, BecomeMaster: s.BecomeMaster, ReleaseMaster: s.ReleaseMaster,
 		PacketLength: s.Dropped[packet.Length], AdvertInterval: s.Dropped[packet.Interval], TTL: ttlErrors(s),
 		InvalidType: s.Dropped[packet.Type], AddressList: addressErrors(s), InvalidAuthType: s.Dropped[packet.AuthTypeUnknown],
-		AuthTypeMismatch: s.Dropped[packet.AuthTypeOther], AuthFailure: s.Dropped[packet.AuthFailure],
+		AuthTypeMismatch: typeMismatches(s), AuthFailure: authFailures(s),
+		AuthExtMissing: s.Dropped[packet.TrailerMissing], AuthExtMalformed: s.Dropped[packet.TrailerMalformed],
+		AuthExtUnknownKey: s.Dropped[packet.TrailerKey], AuthExtInvalid: s.Dropped[packet.TrailerValue],
+		AuthExtStale: s.Dropped[packet.TrailerStale], AuthExtReplay: s.Dropped[packet.TrailerReplay],
 		PriorityZeroRcvd: s.PriorityZeroRcvd, PriorityZeroSent: s.PriorityZeroSent,
 	}
 }

@@ -31,13 +31,15 @@ func (t *text) stats(name string, s *vrrp.Stats) {
 	counter("Address List", addressErrors(s))
 	t.line("  Authentication Errors:")
 	dropped("Invalid Type", packet.AuthTypeUnknown)
-	dropped("Type Mismatch", packet.AuthTypeOther)
-	dropped("Failure", packet.AuthFailure)
-	// Of adverts with an HMAC, which no instance here can ask for yet.
+	counter("Type Mismatch", typeMismatches(s))
+	counter("Failure", authFailures(s))
 	t.line("  Authentication Extension Errors:")
-	for _, label := range []string{"Missing", "Malformed", "Unknown Key", "Invalid HMAC", "Stale", "Replay"} {
-		counter(label, 0)
-	}
+	dropped("Missing", packet.TrailerMissing)
+	dropped("Malformed", packet.TrailerMalformed)
+	dropped("Unknown Key", packet.TrailerKey)
+	dropped("Invalid HMAC", packet.TrailerValue)
+	dropped("Stale", packet.TrailerStale)
+	dropped("Replay", packet.TrailerReplay)
 	t.line("  Priority Zero:")
 	counter("Received", s.PriorityZeroRcvd)
 	counter("Sent", s.PriorityZeroSent)
@@ -45,6 +47,16 @@ func (t *text) stats(name string, s *vrrp.Stats) {
 
 // ttlErrors are adverts with a TTL that they may not have, of multicast or from their peer.
 func ttlErrors(s *vrrp.Stats) uint64 { return s.Dropped[packet.TTLRange] + s.Dropped[packet.PeerTTL] }
+
+// typeMismatches are adverts with another kind of authentication than ours, in the message or in a header before it.
+func typeMismatches(s *vrrp.Stats) uint64 {
+	return s.Dropped[packet.AuthTypeOther] + s.Dropped[packet.AuthHeader]
+}
+
+// authFailures are adverts with a wrong password, or with an authentication header that is not genuine.
+func authFailures(s *vrrp.Stats) uint64 {
+	return s.Dropped[packet.AuthFailure] + s.Dropped[packet.AHValue] + s.Dropped[packet.AHSource] + s.Dropped[packet.AHReplay]
+}
 
 // addressErrors are adverts with other addresses than ours, and those that were sent to a group or to us alone where
 // the other was expected.

@@ -23,6 +23,7 @@ func (e *Engine) step(now time.Time, r *router, ev fsm.Event) {
 
 // act does what a machine asks for and moves its deadline.
 func (e *Engine) act(now time.Time, r *router, before, after fsm.State, actions []fsm.Action) {
+	r.restartSequence(before, after)
 	said := false
 	for _, action := range actions {
 		if _, report := action.(fsm.Report); !report && !said {
@@ -105,6 +106,7 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	if r.spoke.again(e.turn, priority) {
 		return // it leaves with this turn already: many adverts of a rival that were read together get one answer
 	}
+	e.nextSequence(r)
 	m := r.message
 	m.Priority = priority
 	r.ipID++

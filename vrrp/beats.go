@@ -12,16 +12,21 @@ import (
 const MaxBeats = 1 << 16
 
 // BeatsSize is the size in bytes of the memory for Beats.
-const BeatsSize = MaxBeats * 8
+const BeatsSize = MaxBeats * 16
 
 // Beats is memory that this process shares with the one that looks after it: the time of each instance's last advert,
-// on CLOCK_MONOTONIC in nanoseconds, by InstanceState.Slot. It outlives the process, so its successor knows how old
-// the last advert is, and nobody has to be told about every single one.
-type Beats []atomic.Int64
+// on CLOCK_MONOTONIC in nanoseconds, and the sequence of its authentication, by InstanceState.Slot. It outlives the
+// process, so its successor knows how old the last advert is, and nobody has to be told about every single one.
+type Beats []beat
+
+type beat struct {
+	last     atomic.Int64
+	sequence atomic.Uint64
+}
 
 // NewBeats lays Beats over shared memory of BeatsSize bytes.
 func NewBeats(memory []byte) Beats {
-	return unsafe.Slice((*atomic.Int64)(unsafe.Pointer(unsafe.SliceData(memory))), len(memory)/8)
+	return unsafe.Slice((*beat)(unsafe.Pointer(unsafe.SliceData(memory))), len(memory)/int(unsafe.Sizeof(beat{})))
 }
 
 // Last is the time in a slot, 0 when nothing was sent.
@@ -29,12 +34,26 @@ func (b Beats) Last(slot int) int64 {
 	if slot < 0 || slot >= len(b) {
 		return 0
 	}
-	return b[slot].Load()
+	return b[slot].last.Load()
+}
+
+// Sequence is the one in a slot, 0 where authentication does not count.
+func (b Beats) Sequence(slot int) uint64 {
+	if slot < 0 || slot >= len(b) {
+		return 0
+	}
+	return b[slot].sequence.Load()
 }
 
 func (b Beats) set(slot int, at int64) {
 	if slot >= 0 && slot < len(b) {
-		b[slot].Store(at)
+		b[slot].last.Store(at)
+	}
+}
+
+func (b Beats) setSequence(slot int, sequence uint64) {
+	if slot >= 0 && slot < len(b) {
+		b[slot].sequence.Store(sequence)
 	}
 }
 

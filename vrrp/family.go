@@ -43,7 +43,7 @@ func (r *router) configureNetwork() {
 // socketKey is what the instance must share with others to use one socket with them. It is of no use without an address
 // that unicast could come to.
 func (r *router) socketKey() (wire.Key, bool) {
-	key := wire.Key{Interface: r.link.Name, Index: r.link.Index}
+	key := wire.Key{Interface: r.link.Name, Index: r.link.Index, AH: r.message.AH != nil}
 	if r.cfg.Unicast() {
 		key.Local = r.source
 		return key, r.source.IsValid()

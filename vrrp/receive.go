@@ -45,7 +45,9 @@ func (e *Engine) deliver(s *sharedSocket, d wire.Datagram) {
 	}
 	r.expect.Source = r.source
 	r.expect.KnownMaster = r.machine.Snapshot().MasterAddress
+	r.expect.Now = d.Time
 	got, reason := r.expect.Check(d.Bytes)
+	e.noteSequence(r, got, reason)
 	if reason.Counted() {
 		r.stats.AdvertRcvd++
 	}
@@ -105,6 +107,7 @@ func (e *Engine) reportLine(r *router, a fsm.Report) {
 	case fsm.ReportLowerNewElection:
 		r.stats.MasterConflicts++
 		e.log.Infof("(%s) Received advert from %s with lower priority %d, ours %d, forcing new election", name, a.Peer, a.Priority, a.Ours)
+		e.passSequence(r)
 	case fsm.ReportSameAddress:
 		if r.complained.first(packet.NumReasons) {
 			e.log.Warnf("(%s) Received advert from %s with our own address and priority %d: is another instance using it, or is the network looping?", name, a.Peer, a.Priority)

@@ -46,6 +46,7 @@ type router struct {
 	hopLimit     uint8        // of adverts
 	oldChecksum  bool         // a peer sends the checksum of old releases, and gets it
 	saidChecksum bool         // that a peer sends another checksum was logged
+	saidSkew     bool         // that the clocks are about to be too far apart was logged
 	room         int          // bytes that it asks for on its socket
 	twin         *router      // another one on the same socket with the same VRID and other peers
 
@@ -84,6 +85,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 	r := &router{key: Key(cfg), slot: e.slots.take(), seen: map[place]struct{}{}}
 	r.oldChecksum = resume != nil && resume.OldChecksum
 	r.configure(cfg)
+	r.resumeSequence(e.opt.Resume[r.key].Sequence)
 	e.gatherTracks(r)
 	mc := machineConfig(cfg, r.source)
 	mc.StartupDelay = e.opt.Config.Global.StartupDelay
@@ -99,6 +101,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 func (r *router) configure(cfg config.Instance) {
 	r.cfg, r.addresses = cfg, kernelAddresses(cfg)
 	r.extra = extraAddresses(cfg, r.addresses)
+	former := r.message
 	r.message = packet.Message{
 		Version:      cfg.Version,
 		VRID:         cfg.VRID,
@@ -106,12 +109,7 @@ func (r *router) configure(cfg config.Instance) {
 		Addresses:    advertised(cfg),
 		ChecksumAsV2: cfg.V3ChecksumAsV2,
 	}
-	if cfg.Version == 2 {
-		r.message.AuthType = uint8(cfg.AuthType)
-		if cfg.AuthType == config.AuthPass { // a password without a type is not sent, as upstream does not
-			copy(r.message.AuthData[:], cfg.AuthPass)
-		}
-	}
+	r.configureAuth(former)
 	r.configureNetwork()
 	r.faults = r.faults.With(fsm.FaultUnsupported, cfg.Held())
 }
@@ -227,6 +225,7 @@ func (e *Engine) removeRouter(now time.Time, r *router) {
 	e.queue.set(r, time.Time{})
 	delete(e.routers, r.key)
 	e.opt.Beats.set(r.slot, 0)
+	e.opt.Beats.setSequence(r.slot, 0)
 	e.slots.give(r.slot)
 	for i, other := range e.order {
 		if other == r {

@@ -34,6 +34,7 @@ type InstanceState struct {
 	Guard       Guard                    // what keeps packets from the addresses, nothing where they are accepted
 	RPFilter    *netif.RPFilter          `json:",omitempty"` // the first instance with links has it for all
 	OldChecksum bool                     // a peer has been heard that knows the checksum of old releases alone
+	Sequence    uint64                   `json:",omitempty"` // of its authentication
 }
 
 // Key identifies an instance over reloads and restarts, as upstream does: by interface, VRID, family, unicast,
@@ -86,6 +87,7 @@ func (r *router) state(clock clockPair) InstanceState {
 		MasterDown: masterDown(r.cfg),
 		Addresses:  r.addresses, OldChecksum: r.oldChecksum, Routes: r.cfg.Routes, Rules: r.cfg.Rules,
 	}
+	s.Sequence = r.sequence()
 	if !r.lastSent.IsZero() {
 		s.LastAdvert = clock.monotonic(r.lastSent)
 	}

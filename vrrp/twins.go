@@ -86,7 +86,11 @@ func (e *Engine) sayOpened(s *sharedSocket) {
 	if s.key.Local.IsValid() {
 		kind, address = ", un", s.key.Local
 	}
+	protocol := packet.Protocol
+	if s.key.AH {
+		protocol = packet.ProtocolAH
+	}
 	in, out := descriptors(s.socket)
 	e.detail("VRRP sockpool: [ifindex(%3d), family(%s), proto(%d), fd(%d,%d) %sicast, address(%s)]",
-		s.key.Index, family, packet.Protocol, in, out, kind, address)
+		s.key.Index, family, protocol, in, out, kind, address)
 }

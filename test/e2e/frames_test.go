@@ -23,6 +23,7 @@ func TestFramesEqual(t *testing.T) {
 		{"v2, type in small letters", 2, time.Second, "advert_int 1\nauthentication {\nauth_type pass\nauth_pass 1111\n}\n"},
 		{"v2, password without type", 2, time.Second, "advert_int 1\nauthentication {\nauth_pass 1111\n}\n"},
 		{"v2, type without password", 2, time.Second, "advert_int 1\nauthentication {\nauth_type PASS\n}\n"},
+		{"v2 AH", 2, time.Second, "advert_int 1\nauthentication {\nauth_type AH\nauth_pass s3cret\n}\n"},
 		{"v3 every 20 ms", 3, 20 * time.Millisecond, "version 3\nadvert_int 0.02\n"},
 	}
 	for _, d := range variants {
@@ -96,6 +97,9 @@ func normal(f lab.Frame) string {
 	}
 	copy(data[14+4:], "id")
 	copy(data[14+10:], "ck")
+	if a.AH != nil {
+		copy(data[14+len(a.IP)+8:], "its number and value")
+	}
 	return fmt.Sprintf("advert %d %s", a.Priority, hex.EncodeToString(data))
 }
 

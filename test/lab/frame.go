@@ -20,6 +20,7 @@ type Frame struct {
 const (
 	ethernetLength = 14
 	protocolVRRP   = 112
+	protocolAH     = 51
 	etherTypeIPv4  = 0x0800
 	etherTypeARP   = 0x0806
 	etherTypeIPv6  = 0x86dd
@@ -34,8 +35,8 @@ type Advert struct {
 	Version, VRID, Priority uint8
 	Source, Destination     netip.Addr
 	Addresses               []netip.Addr
-	// Packet is the VRRP packet itself, IP the header before it.
-	Packet, IP []byte
+	// Packet is the VRRP packet itself, IP the header before it, and AH the authentication header between them.
+	Packet, IP, AH []byte
 }
 
 // Advert decodes a VRRP advertisement of either family.
@@ -51,10 +52,17 @@ func (f Frame) Advert() (Advert, bool) {
 	}
 	ip := f.Data[ethernetLength:]
 	header, total := int(ip[0]&0xf)*4, int(binary.BigEndian.Uint16(ip[2:]))
-	if ip[9] != protocolVRRP || total > len(ip) || header+8 > total {
+	if ip[9] != protocolVRRP && ip[9] != protocolAH || total > len(ip) || header+8 > total {
 		return Advert{}, false
 	}
 	a := Advert{IP: ip[:header], Packet: ip[header:total]}
+	if ip[9] == protocolAH {
+		length := 4 * (int(a.Packet[1]) + 2)
+		if a.Packet[0] != protocolVRRP || length+8 > len(a.Packet) {
+			return Advert{}, false
+		}
+		a.AH, a.Packet = a.Packet[:length], a.Packet[length:]
+	}
 	a.Source, _ = netip.AddrFromSlice(ip[12:16])
 	a.Destination, _ = netip.AddrFromSlice(ip[16:20])
 	return a.read(4), true

@@ -10,14 +10,21 @@ import (
 // The header is upstream's: TOS 0xc0, no Don't Fragment, protocol 112. src, dst and the addresses of m are IPv4.
 func AppendIPv4(b []byte, m *Message, src, dst netip.Addr, id uint16, ttl uint8) []byte {
 	start := len(b)
-	total := ipv4HeaderLen + m.length()
+	total, protocol := m.Length(false), byte(Protocol)
+	if m.AH != nil {
+		protocol = ProtocolAH
+	}
 	source, destination := src.As4(), dst.As4()
-	b = append(b, 0x45, typeOfService, byte(total>>8), byte(total), byte(id>>8), byte(id), 0, 0, ttl, Protocol, 0, 0)
+	b = append(b, 0x45, typeOfService, byte(total>>8), byte(total), byte(id>>8), byte(id), 0, 0, ttl, protocol, 0, 0)
 	b = append(b, source[:]...)
 	b = append(b, destination[:]...)
 	binary.BigEndian.PutUint16(b[start+10:], finish(sum(0, b[start:start+ipv4HeaderLen])))
+	if m.AH != nil {
+		b = m.AH.appendHeader(b, source)
+	}
+	head := len(b)
 	b = m.appendBody(b)
-	message := b[start+ipv4HeaderLen:]
+	message := b[head:]
 	acc := uint32(0)
 	if m.Version == 3 && !m.ChecksumAsV2 {
 		if m.ChecksumGroup.IsValid() {
@@ -26,20 +33,30 @@ func AppendIPv4(b []byte, m *Message, src, dst netip.Addr, id uint16, ttl uint8)
 		acc = pseudoIPv4(source, destination, len(message))
 	}
 	binary.BigEndian.PutUint16(message[checksumOffset:], finish(sum(acc, message)))
+	if m.signed() {
+		b = m.HMAC.appendTrailer(b, message, src)
+	}
+	if m.AH != nil {
+		m.AH.sign(b[start:], !dst.IsMulticast())
+	}
 	return b
 }
 
 // AppendIPv6 appends the whole IPv6 datagram that carries m to b and returns it. Nothing is allocated when b has room.
 // The header is upstream's: traffic class 0xc0, no flow label. The checksum is that over the pseudo-header of RFC 8200
-// section 8.1. src, dst and the addresses of m are IPv6.
+// section 8.1, and counts the trailer of auth_hmac in, as the kernel does for upstream. src, dst and the addresses of m
+// are IPv6.
 func AppendIPv6(b []byte, m *Message, src, dst netip.Addr, hopLimit uint8) []byte {
 	start := len(b)
-	length := m.length()
+	length := m.Length(true)
 	source, destination := src.As16(), dst.As16()
 	b = append(b, 6<<4|typeOfService>>4, typeOfService&0xf<<4, 0, 0, byte(length>>8), byte(length), Protocol, hopLimit)
 	b = append(b, source[:]...)
 	b = append(b, destination[:]...)
 	b = m.appendBody(b)
+	if m.signed() {
+		b = m.HMAC.appendTrailer(b, b[start+ipv6HeaderLen:], src)
+	}
 	message := b[start+ipv6HeaderLen:]
 	binary.BigEndian.PutUint16(message[checksumOffset:], finish(sum(pseudoIPv6(source, destination, len(message)), message)))
 	return b
@@ -47,11 +64,21 @@ func AppendIPv6(b []byte, m *Message, src, dst netip.Addr, hopLimit uint8) []byt
 
 // Length is the size of what a raw socket receives, in octets: the whole datagram of IPv4, of IPv6 the message alone.
 func (m *Message) Length(ipv6 bool) int {
-	if ipv6 {
-		return m.length()
+	n := m.length()
+	if m.signed() {
+		n += trailerLen
 	}
-	return ipv4HeaderLen + m.length()
+	if ipv6 {
+		return n
+	}
+	if m.AH != nil {
+		n += ahLen
+	}
+	return ipv4HeaderLen + n
 }
+
+// signed tells whether there is a trailer.
+func (m *Message) signed() bool { return m.HMAC != nil && m.HMAC.Signs() }
 
 // length is the size of the VRRP message in octets.
 func (m *Message) length() int {

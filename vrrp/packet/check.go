@@ -3,7 +3,6 @@ package packet
 import (
 	"crypto/subtle"
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 	"time"
 )
@@ -23,6 +22,8 @@ type Expect struct {
 	// SkipKnownMaster leaves the comparison of addresses out for adverts of KnownMaster (skip_check_adv_addr).
 	SkipKnownMaster bool
 	KnownMaster     netip.Addr
+	// Now is when the datagram came, by the wall clock (auth_hmac).
+	Now time.Time
 }
 
 // Peer is a sender of unicast adverts.
@@ -41,16 +42,21 @@ type Received struct {
 	OtherChecksum bool
 	// OldChecksum says that it was right with OldGroup alone.
 	OldChecksum bool
+	// Skewed says that the clocks differ by more than half of what auth_hmac allows.
+	Skewed bool
 
 	v6        bool
 	got, want int        // the two numbers that disagreed
 	least     int        // got must be from it to want
 	missing   netip.Addr // the address that was not there
+	skew      int        // seconds that our clock is ahead
+	window    int        // seconds that it may be
 	version   int
 	group     netip.Addr
 }
 
-// Check looks at a whole IP datagram in upstream's order of checks.
+// Check looks at a whole IP datagram in upstream's order of checks. With AH and HMAC it remembers what must not come
+// again.
 func (e *Expect) Check(datagram []byte) (Received, Reason) {
 	r := Received{v6: e.IPv6}
 	h, ok := parseHeader(datagram)
@@ -59,26 +65,23 @@ func (e *Expect) Check(datagram []byte) (Received, Reason) {
 	}
 	r.Source, r.Destination = h.source, h.destination
 	r.version, r.group = e.Version, e.Group
-	if h.protocol == protocolAH {
-		return r, AuthHeader
+	parts, reason := e.split(&r, datagram, h)
+	if reason != OK {
+		return r, reason
 	}
-	if h.protocol != Protocol || len(datagram) < h.length+headerLen {
-		return r, NotVRRP
-	}
-	message := datagram[h.length:]
-	r.VRID = message[1]
-	length := e.expectedLength(message)
-	if !fits(len(datagram), h.length+length) {
-		return r.wrongLength(len(datagram), length, h), Length
-	}
-	message = message[:length]
+	message := parts.message
 	if !e.Unicast && h.hopLimit != TTL {
 		return r.disagree(int(h.hopLimit), TTL), TTLRange
 	}
 	if version := int(message[0] >> 4); version != e.Version {
 		return r.disagree(version, e.Version), Version
 	}
-	if reason := e.checkVersion2(&r, message); reason != OK {
+	if e.HMAC != nil {
+		if reason := e.HMAC.check(&r, message, parts.trailer, e.Now); reason != OK {
+			return r, reason
+		}
+	}
+	if reason := e.checkVersion2(&r, message, datagram, h); reason != OK {
 		return r, reason
 	}
 	if kind := message[0] & 0xf; kind != typeAdvertisement {
@@ -87,7 +90,7 @@ func (e *Expect) Check(datagram []byte) (Received, Reason) {
 	if h.total != len(datagram) && !padded(len(datagram), h.total) {
 		return r.disagree(h.total, len(datagram)), TotalLength
 	}
-	if !e.checksum(&r, message) {
+	if !e.checksum(&r, parts.summed) {
 		return r, Checksum
 	}
 	if reason := e.checkDestination(r); reason != OK {
@@ -99,6 +102,47 @@ func (e *Expect) Check(datagram []byte) (Received, Reason) {
 		return r, reason
 	}
 	return e.checkAddresses(r, message)
+}
+
+// parts are those of a datagram behind its headers.
+type parts struct {
+	message []byte
+	trailer []byte // of auth_hmac, nil: none
+	summed  []byte // what the checksum covers: over IPv6 the trailer as well
+}
+
+// split finds the parts. Padding after them is left out.
+func (e *Expect) split(r *Received, datagram []byte, h header) (parts, Reason) {
+	ah, rest := h.protocol == ProtocolAH, datagram[h.length:]
+	switch {
+	case ah && e.AH == nil:
+		*r = r.disagree(ProtocolAH, Protocol)
+		return parts{}, AuthHeader
+	case h.protocol == Protocol && e.AH != nil:
+		return parts{}, AuthHeader
+	case ah && isVRRP(rest):
+		rest = rest[ahLen:]
+	case h.protocol != Protocol:
+		return parts{}, NotVRRP
+	}
+	if len(rest) < headerLen {
+		return parts{}, NotVRRP
+	}
+	r.VRID = rest[1]
+	length, headers := e.expectedLength(rest), len(datagram)-len(rest)
+	var trailer []byte
+	if e.HMAC != nil && len(rest) == length+trailerLen { // padding is never that long
+		trailer = rest[length:]
+	}
+	if !fits(len(datagram), headers+length+len(trailer)) {
+		*r = r.wrongLength(len(datagram), headers-h.length+length, h)
+		return parts{}, Length
+	}
+	p := parts{rest[:length], trailer, rest[:length]}
+	if e.IPv6 {
+		p.summed = rest[:length+len(trailer)]
+	}
+	return p, OK
 }
 
 // checkDestination tells whether the datagram was sent to the group, or to us alone, as it must be.
@@ -149,8 +193,6 @@ func (r Received) disagree(got, want int) Received {
 	return r
 }
 
-const protocolAH = 51
-
 // addressLen is the length of an address in the message.
 func (e *Expect) addressLen() int {
 	if e.IPv6 {
@@ -191,7 +233,7 @@ func interval(message []byte) time.Duration {
 }
 
 // checkVersion2 is the part on authentication and interval, which version 3 does not have.
-func (e *Expect) checkVersion2(r *Received, message []byte) Reason {
+func (e *Expect) checkVersion2(r *Received, message, datagram []byte, h header) Reason {
 	if e.Version != 2 {
 		return OK
 	}
@@ -207,6 +249,11 @@ func (e *Expect) checkVersion2(r *Received, message []byte) Reason {
 	data := message[len(message)-authLen:]
 	if authType == AuthPass && subtle.ConstantTimeCompare(data, e.AuthData[:]) != 1 {
 		return AuthFailure
+	}
+	if e.AH != nil {
+		if reason := e.AH.check(r, datagram, h, e.Unicast); reason != OK {
+			return reason
+		}
 	}
 	if theirs := interval(message); theirs != e.Message.Interval {
 		*r = r.disagree(int(theirs/time.Second), int(e.Message.Interval/time.Second))
@@ -276,60 +323,4 @@ func has[T [4]byte | [16]byte](list []byte, wanted T) bool {
 		}
 	}
 	return false
-}
-
-// Explain is upstream's log line for a reason, without the instance's name.
-func (r Received) Explain(reason Reason) string {
-	switch reason {
-	case NotVRRP:
-		text := "not a whole VRRP packet over IPv4"
-		if r.v6 {
-			text = "not a whole VRRP packet over IPv6"
-		}
-		if !r.Source.IsValid() {
-			return text
-		}
-		return fmt.Sprintf("%s from %s", text, r.Source)
-	case AuthHeader:
-		return fmt.Sprintf("Received AH header but auth type not AH from %s", r.Source)
-	case Length:
-		word := "short"
-		if r.got > r.want {
-			word = "long"
-		}
-		return fmt.Sprintf("vrrp packet from %s too %s, length %d and expect %d", r.Source, word, r.got, r.want)
-	case TTLRange:
-		return fmt.Sprintf("invalid TTL/HL from %s. Received %d and expect %d", r.Source, r.got, r.want)
-	case Version:
-		return fmt.Sprintf("wrong VRRP version from %s. Received %d and expect %d", r.Source, r.got, r.want)
-	case AuthTypeUnknown:
-		return fmt.Sprintf("Invalid auth type from %s: %d", r.Source, r.got)
-	case AuthTypeOther:
-		return fmt.Sprintf("received a %d auth from %s, expecting %d!", r.got, r.Source, r.want)
-	case AuthFailure:
-		return fmt.Sprintf("received an invalid passwd from %s!", r.Source)
-	case Interval:
-		return fmt.Sprintf("advertisement interval mismatch with %s mine=%d sec rcv'd=%d sec", r.Source, r.want, r.got)
-	case Type:
-		return fmt.Sprintf("Invalid packet type from %s. %d and expect %d", r.Source, r.got, r.want)
-	case TotalLength:
-		return fmt.Sprintf("ip_tot_len mismatch against received length from %s. %d and received %d", r.Source, r.got, r.want)
-	case Checksum:
-		return fmt.Sprintf("Invalid VRRPv%d checksum from %s", r.version, r.Source)
-	case Unicast:
-		return fmt.Sprintf("Expected multicast packet but received unicast packet from %s", r.Source)
-	case Multicast:
-		return fmt.Sprintf("Expected unicast packet but received multicast packet from %s", r.Source)
-	case UnicastSource:
-		return fmt.Sprintf("unicast source address %s not a unicast peer", r.Source)
-	case PeerTTL:
-		return fmt.Sprintf("TTL/HL %d from %s not in range [%d, %d]", r.got, r.Source, r.least, r.want)
-	case Group:
-		return fmt.Sprintf("Expected packet to %s but received packet to %s from %s", r.group, r.Destination, r.Source)
-	case AddressCount:
-		return fmt.Sprintf("expected %d VIPs but received %d", r.want, r.got)
-	case AddressList:
-		return fmt.Sprintf("ip address associated with VRID %d not present in advert from %s: %s", r.VRID, r.Source, r.missing)
-	}
-	return fmt.Sprintf("packet from %s: %s", r.Source, reason)
 }

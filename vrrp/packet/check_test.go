@@ -246,11 +246,15 @@ func TestVRID(t *testing.T) {
 	if vrid, ok := VRID(frame(t, "v2-pass")); !ok || vrid != 12 {
 		t.Errorf("VRID %d %v, want 12", vrid, ok)
 	}
+	if vrid, ok := VRID(frame(t, "v2-ah")); !ok || vrid != 13 {
+		t.Errorf("VRID %d %v behind an authentication header, want 13", vrid, ok)
+	}
 	if vrid, ok := VRID(withOption(frame(t, "v3-half-second"))); !ok || vrid != 14 {
 		t.Errorf("VRID %d %v after an option, want 14", vrid, ok)
 	}
 	for name, b := range map[string][]byte{
-		"empty": nil, "short": sent(message2())[:27], "not VRRP": patch(sent(message2()), set(9, 1)), "AH": frame(t, "v2-ah"), "IPv6": frame(t, "v3-ipv6"),
+		"empty": nil, "short": sent(message2())[:27], "not VRRP": patch(sent(message2()), set(9, 1)), "IPv6": frame(t, "v3-ipv6"),
+		"AH of something else": patch(frame(t, "v2-ah"), set(20, 17)), "AH that is cut": frame(t, "v2-ah")[:43], "nothing behind AH": frame(t, "v2-ah")[:51],
 	} {
 		if _, ok := VRID(b); ok {
 			t.Errorf("%s has a VRID", name)

@@ -10,6 +10,8 @@ import (
 const (
 	// Protocol is the IP protocol number.
 	Protocol = 112
+	// ProtocolAH is the one of the authentication header, which auth_type AH has before the message (RFC 2402).
+	ProtocolAH = 51
 	// TTL is what the time to live, or the hop limit, of a multicast advert must be.
 	TTL = 255
 
@@ -49,16 +51,31 @@ type Message struct {
 	// ChecksumGroup, when valid, stands in the pseudo-header of version 3 over IPv4 in place of the destination
 	// (old_unicast_checksum).
 	ChecksumGroup netip.Addr
+	// AH, when not nil, puts an authentication header before the message (auth_type AH; version 2 over IPv4). AuthType
+	// is AuthAH then, and AuthData is zero.
+	AH *AH
+	// HMAC, when not nil, puts a trailer after the message if its mode says so (auth_hmac).
+	HMAC *HMAC
 }
 
 // VRID tells which virtual router a datagram is for, before it is checked. It is false when the datagram is too short
 // to tell, or is not VRRP.
 func VRID(datagram []byte) (uint8, bool) {
 	h, ok := parseHeader(datagram)
-	if !ok || h.protocol != Protocol || len(datagram) < h.length+headerLen {
+	if !ok {
 		return 0, false
 	}
-	return datagram[h.length+1], true
+	message := datagram[h.length:]
+	switch {
+	case h.protocol == ProtocolAH && !h.v6 && isVRRP(message):
+		message = message[ahLen:]
+	case h.protocol != Protocol:
+		return 0, false
+	}
+	if len(message) < headerLen {
+		return 0, false
+	}
+	return message[1], true
 }
 
 // Source is the address that a datagram comes from, invalid when it has no whole header.

@@ -17,6 +17,7 @@ import (
 // Specification constants.
 const (
 	protocolVRRP     = 112 // RFC 9568, section 5.1.1.4
+	protocolAH       = 51  // RFC 2402
 	ipv4HeaderLength = 20  // RFC 791, without options
 	ipv6HeaderLength = 40  // RFC 8200
 )
@@ -40,7 +41,7 @@ func NewKernel() *Kernel {
 	return &Kernel{spare: make(chan *incoming, 1)}
 }
 
-// Open opens a raw socket for IP protocol 112, bound to the interface and to the group or the local address, with
+// Open opens a raw socket for IP protocol 112, or 51, bound to the interface and to the group or the local address, with
 // multicast loop off and the kernel's receive time on every datagram. The interface must exist (ENODEV otherwise); it
 // may be down.
 func (k *Kernel) Open(key Key) (Socket, error) {
@@ -59,7 +60,7 @@ func (k *Kernel) open(key Key) (*rawSocket, error) {
 	if key.IPv6() {
 		family = unix.AF_INET6
 	}
-	fd, err := unix.Socket(family, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocolVRRP)
+	fd, err := unix.Socket(family, unix.SOCK_RAW|unix.SOCK_CLOEXEC, key.protocol())
 	if err != nil {
 		return nil, err
 	}

@@ -106,12 +106,20 @@ func (l *LAN) send(from *lanSocket, datagram []byte) error {
 			at = now.Add(max(l.delay(from.host.name, to.name), 0))
 		}
 		for _, s := range to.sockets {
-			if s.key.address() == destination {
+			if s.key.address() == destination && int(protocolOf(datagram)) == s.key.protocol() {
 				s.enqueue(at, now, frame.Datagram)
 			}
 		}
 	}
 	return nil
+}
+
+// protocolOf reads the header of a whole datagram.
+func protocolOf(datagram []byte) byte {
+	if datagram[0]>>4 == 6 {
+		return datagram[6]
+	}
+	return datagram[9]
 }
 
 // destinationOf reads the header of a whole datagram.

@@ -10,7 +10,7 @@ import (
 // Network opens sockets on interfaces. The kernel is one; a LAN in memory, for tests, is another.
 type Network interface {
 	// Open joins the multicast group on the interface, or binds to the local address, and returns a socket for IP
-	// protocol 112. Instances that agree on the Key share one.
+	// protocol 112, or 51. Instances that agree on the Key share one.
 	Open(Key) (Socket, error)
 	// Announce sends one frame per address out of the interface: for IPv4 a gratuitous ARP request (target MAC
 	// ff:ff:ff:ff:ff:ff), for IPv6 an unsolicited neighbour advertisement to all nodes.
@@ -23,6 +23,7 @@ type Key struct {
 	Index     int
 	Group     netip.Addr // 224.0.0.18 or ff02::12 by default
 	Local     netip.Addr // the address that unicast datagrams come to; it need not be there yet
+	AH        bool       // the protocol is 51, the authentication header; over IPv4 only
 }
 
 // check tells whether a socket can be opened with the key.
@@ -36,8 +37,18 @@ func (k Key) check() error {
 		return fmt.Errorf("%w: %s is no unicast address", errKey, k.Local)
 	case k.Interface == "" && (k.Group.IsValid() || k.Local.IsLinkLocalUnicast()):
 		return fmt.Errorf("%w: %s needs an interface", errKey, k.address())
+	case k.AH && k.IPv6():
+		return fmt.Errorf("%w: %s has no authentication header", errKey, k.address())
 	}
 	return nil
+}
+
+// protocol is the number in the IP header.
+func (k Key) protocol() int {
+	if k.AH {
+		return protocolAH
+	}
+	return protocolVRRP
 }
 
 var (
