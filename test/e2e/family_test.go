@@ -438,6 +438,9 @@ func TestFamilyChildKilled(t *testing.T) {
 			}
 			n.stop(daemon)
 			n.clean(s, web1)
+			if strings.Contains(s.name, "AH") {
+				sequences(n, web1)
+			}
 		})
 	}
 }
