@@ -278,15 +278,19 @@ func (d *decoder) skipBlock() {
 	}
 }
 
-// announce says once per keyword that it has no effect yet.
+// announce says once per keyword that it has no effect, yet or at all.
 func (d *decoder) announce(k *Keyword, st *parser.Statement) {
-	if k.Effect != Ignored || d.quiet {
+	if k.Effect != Ignored && k.Effect != Moot || d.quiet {
 		return
 	}
 	if d.noticed[k] {
 		return
 	}
 	d.noticed[k] = true
+	if k.Effect == Moot {
+		d.note(st.Pos(), "%s has no effect: %s", k.Name, k.EffectNote)
+		return
+	}
 	d.note(st.Pos(), "%s has no effect yet", k.Name)
 }
 

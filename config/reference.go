@@ -104,7 +104,7 @@ func Differences() []Difference {
 func Compatibility() string {
 	var b strings.Builder
 	b.WriteString(compatibilityHead)
-	for _, e := range []Effect{Acts, Holds, Ignored} {
+	for _, e := range []Effect{Acts, Moot, Holds, Ignored} {
 		n := 0
 		Walk(func(_ string, k *Keyword) {
 			if k.Effect == e {

@@ -895,6 +895,7 @@ func globalKeywords() []Keyword {
 					{
 						Name: "vrrp_ipsets", Syntax: "[ADDR4 [ADDR6 [ADDR6_IF [IGMP [MLD [ND]]]]]] (names < 31 chars, all different)", Default: "names keepalived, keepalived6, keepalived_if6, keepalived_igmp, keepalived_mld, keepalived_nd; bare keyword disables ipsets",
 						Since: "1.2.20", Area: "vrrp", Meaning: "names of the ipsets used with iptables",
+						Effect:     Moot,
 						EffectNote: "no ipset is used, because nftables is used in the place of iptables",
 						Into:       func(s *scope) any { return &s.global.VRRPIPSets },
 						Do:         (*decoder).ipsets,
@@ -1125,7 +1126,8 @@ func globalKeywords() []Keyword {
 		{
 			Name: "namespace_with_ipsets", Syntax: "(flag)", Default: "off",
 			Since: "1.3.0", Area: "vrrp", Meaning: "permit ipset use inside a namespace on kernels older than 3.13",
-			EffectNote: "no ipset is used with iptables, and kernels older than 3.13 are not supported",
+			Effect:     Moot,
+			EffectNote: "no ipset is used, and kernels older than 3.13 are not supported",
 			Arg:        Arg{Kind: Flag},
 			Into:       func(s *scope) any { return &s.global.NamespaceWithIPSets },
 		},
