@@ -45,6 +45,23 @@ func (t *text) instance(in *vrrp.InstanceView, v vrrp.View) {
 	t.addresses(in, v)
 	t.tracked(c)
 	t.notifications(c)
+	t.irregular(&in.Stats)
+}
+
+// irregular has what upstream does not count, where there is something: keepalived.stats and the JSON stay as upstream's.
+func (t *text) irregular(s *vrrp.Stats) {
+	for _, c := range []struct {
+		label string
+		count uint64
+	}{
+		{"Conflicts with other masters", s.MasterConflicts},
+		{"Adverts with another checksum form", s.OtherChecksum},
+		{"Failed sends", s.SendFailure},
+	} {
+		if c.count > 0 {
+			t.line("   %s = %d", c.label, c.count)
+		}
+	}
 }
 
 // addressOr is an address, or a word where there is none.
