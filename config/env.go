@@ -35,7 +35,8 @@ type Env struct {
 type Interface struct {
 	MTU       int
 	Loopback  bool
-	VMAC      bool // a macvlan or ipvlan
+	VMAC      bool   // a macvlan or ipvlan
+	Base      string // the interface below a VMAC, "" when it is in another network namespace
 	VRF       bool
 	Addresses []netip.Prefix
 }

@@ -209,6 +209,20 @@ func TestImpossibleInstances(t *testing.T) {
 	}
 }
 
+// A macvlan is no other network than the interface below it.
+func TestVRIDOnBase(t *testing.T) {
+	env := Env{Interface: func(n string) (Interface, bool) {
+		return map[string]Interface{"eth0": {MTU: 1500}, "mv0": {MTU: 1500, VMAC: true, Base: "eth0"}, "far0": {MTU: 1500, VMAC: true}}[n], true
+	}}
+	for name, fails := range map[string]bool{"mv0": true, "far0": false} {
+		second := "vrrp_instance B {\ninterface " + name + "\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.2\n}\n}\n"
+		c, diags := decodeOn(t, "vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\n"+vip+"}\n"+second, env)
+		if got := says(diags, "(B) uses VRID 1 with IPv4 on interface eth0, and so does A"); got != fails || (len(c.Instances) == 1) != fails {
+			t.Errorf("%s: %v", name, diags)
+		}
+	}
+}
+
 // Sessions are tracked by name, and must have been defined above with events for VRRP.
 func TestTrackedSessions(t *testing.T) {
 	const session = "bfd_instance abc {\nneighbor_ip 10.0.0.1\nweight -7 reverse\n%s}\n"

@@ -21,7 +21,7 @@ func (d *decoder) checkVRIDs() {
 		}
 		for _, key := range i.keys() {
 			if other := seen[key]; other != nil {
-				d.fail(i.Pos, "(%s) uses VRID %d with IPv%d on interface %s, and so does %s", i.Name, i.VRID, i.Family, i.Interface, other.Name)
+				d.fail(i.Pos, "(%s) uses VRID %d with IPv%d on interface %s, and so does %s", i.Name, i.VRID, i.Family, key.link, other.Name)
 				i.broken = true
 				break
 			}
@@ -38,6 +38,9 @@ func (d *decoder) checkVRIDs() {
 func (i *rawInstance) keys() []vridKey {
 	key := vridKey{vrid: i.VRID, family: i.Family, link: i.Interface, group: i.MulticastGroup}
 	if len(i.UnicastPeers) == 0 {
+		if i.link.Base != "" {
+			key.link = i.link.Base // what is sent to the group on one of them is heard on the other
+		}
 		return []vridKey{key}
 	}
 	keys := make([]vridKey, 0, len(i.UnicastPeers))

@@ -62,9 +62,13 @@ func describeLink(s netif.State, name string) (config.Interface, bool) {
 	if !ok {
 		return config.Interface{}, false
 	}
-	return config.Interface{
+	i := config.Interface{
 		MTU: l.MTU, Loopback: l.Loopback, VMAC: l.Kind == "macvlan" || l.Kind == "ipvlan", VRF: l.Kind == "vrf", Addresses: l.Addresses,
-	}, true
+	}
+	if i.VMAC {
+		i.Base = s.ByIndex[l.Parent].Name
+	}
+	return i, true
 }
 
 func lookupAccount(name string) (config.Account, bool) {
