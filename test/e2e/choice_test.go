@@ -71,7 +71,7 @@ func handles(n *network, pid int) error {
 	return lab.Until(n.context(10*time.Second), "the handlers", func() error {
 		var bits uint64 // caught, or blocked to be read from a descriptor
 		for _, key := range []string{"SigCgt", "SigBlk"} {
-			set, err := strconv.ParseUint(statusLine(fmt.Sprintf("/proc/%d", pid), key), 16, 64)
+			set, err := strconv.ParseUint(lab.StatusLine(fmt.Sprintf("/proc/%d", pid), key), 16, 64)
 			if err != nil {
 				return fmt.Errorf("%s of process %d: %w", key, pid, err)
 			}

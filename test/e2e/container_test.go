@@ -138,5 +138,5 @@ func (n *network) noDead(daemon int) {
 
 // dead tells whether a process has ended and nobody has waited for it.
 func dead(pid int) bool {
-	return strings.HasPrefix(statusLine(fmt.Sprintf("/proc/%d", pid), "State"), "Z")
+	return strings.HasPrefix(lab.StatusLine(fmt.Sprintf("/proc/%d", pid), "State"), "Z")
 }

@@ -28,7 +28,7 @@ func TestMaxAutoPriority(t *testing.T) {
 			n.holds(web, n.dialect.masterDown(high))
 			child, err := daemon.VRRPChild(n.context(0), 0)
 			n.must(err)
-			usual := thread{"keepalived", unix.SCHED_NORMAL, 0, 0, allowed()}
+			usual := lab.Thread{Name: "keepalived", CPUs: allowed()}
 			n.scheduled(child, usual)
 			steps := []string{"Set realtime priority 1", "Set realtime priority 2", "A thread timer expired"}
 			if p.Name == peer.Name || checksItself() {
@@ -38,7 +38,7 @@ func TestMaxAutoPriority(t *testing.T) {
 				n.must(n.wakeLate(daemon, child, want))
 			}
 			raised := usual
-			raised.policy, raised.realtime = unix.SCHED_RR, min(2, len(steps))
+			raised.Policy, raised.Realtime = unix.SCHED_RR, min(2, len(steps))
 			n.scheduled(child, raised)
 			var limit unix.Rlimit
 			n.must(unix.Prlimit(child, unix.RLIMIT_RTTIME, nil, &limit))
@@ -47,7 +47,7 @@ func TestMaxAutoPriority(t *testing.T) {
 			}
 			if p.Name == ours.Name && !checksItself() {
 				n.must(daemon.Reconfigure(config(1)))
-				raised.realtime = 1
+				raised.Realtime = 1
 				n.scheduled(child, raised)
 				n.must(daemon.Reconfigure(config(-1)))
 				n.scheduled(child, usual)

@@ -3,9 +3,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -13,54 +10,6 @@ import (
 
 	"keepalived-go/test/lab"
 )
-
-// thread is how the kernel runs one thread.
-type thread struct {
-	name           string
-	policy         uint32
-	realtime, nice int
-	cpus           string
-}
-
-func (th thread) String() string {
-	return fmt.Sprintf("%s policy %d priority %d nice %d cpus %s", th.name, th.policy, th.realtime, th.nice, th.cpus)
-}
-
-// threads are those of a process, by their numbers.
-func threads(pid int) (map[int]thread, error) {
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
-	if err != nil {
-		return nil, err
-	}
-	all := map[int]thread{}
-	for _, task := range tasks {
-		tid, err := strconv.Atoi(filepath.Base(task))
-		if err != nil {
-			return nil, err
-		}
-		attr, err := unix.SchedGetAttr(tid, 0)
-		if err != nil {
-			return nil, err
-		}
-		comm, err := os.ReadFile(task + "/comm")
-		if err != nil {
-			return nil, err
-		}
-		all[tid] = thread{strings.TrimSpace(string(comm)), attr.Policy, int(attr.Priority), int(attr.Nice), statusLine(task, "Cpus_allowed_list")}
-	}
-	return all, nil
-}
-
-// statusLine is one value of a status file of /proc.
-func statusLine(folder, key string) string {
-	status, _ := os.ReadFile(folder + "/status") // an empty value is what the caller complains of
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, key+":"); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
-}
 
 // scheduleScript writes how it is run itself.
 const scheduleScript = "#!/bin/sh\n(cat /proc/$$/comm; grep -h Cpus_allowed_list /proc/$$/status; grep -ho 'realtime timeout.*' /proc/$$/limits | tr -s ' '; cut -d' ' -f18,19,40,41 /proc/$$/stat) > " + lab.Dir + "/tmp/part\nmv " + lab.Dir + "/tmp/part " + lab.Dir + "/tmp/script\n"
@@ -73,11 +22,12 @@ func TestProcessSettings(t *testing.T) {
 	const settings = "process_name kp\nvrrp_process_name kv\nvrrp_priority -7\nvrrp_cpu_affinity 0\nvrrp_no_swap\n"
 	for name, row := range map[string]struct {
 		global string
-		want   thread
+		want   lab.Thread
+		parent string // its name
 	}{
-		"nice":     {settings, thread{"kv", unix.SCHED_NORMAL, 0, -7, "0"}},
-		"realtime": {settings + "vrrp_rt_priority 30\nvrrp_rlimit_rttime 50000\n", thread{"kv", unix.SCHED_RR, 30, 0, "0"}},
-		"names":    {"process_names\n", thread{"keepalived_vrrp", unix.SCHED_NORMAL, 0, 0, allowed()}},
+		"nice":     {settings, lab.Thread{Name: "kv", Nice: -7, CPUs: "0"}, "kp"},
+		"realtime": {settings + "vrrp_rt_priority 30\nvrrp_rlimit_rttime 50000\n", lab.Thread{Name: "kv", Policy: unix.SCHED_RR, Realtime: 30, CPUs: "0"}, "kp"},
+		"names":    {"process_names\n", lab.Thread{Name: "keepalived_vrrp", CPUs: allowed()}, "keepalived"},
 	} {
 		for _, p := range []lab.Program{ours, peer} {
 			t.Run(name+" "+p.Name, func(t *testing.T) {
@@ -95,29 +45,35 @@ func TestProcessSettings(t *testing.T) {
 				child, err := daemon.VRRPChild(n.context(0), 0)
 				n.must(err)
 				n.scheduled(child, row.want)
+				if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", daemon.Pid())); err != nil || strings.TrimSpace(string(comm)) != row.parent {
+					t.Errorf("the parent is called %q, %v, want %s", comm, err, row.parent)
+				}
 				cpus := allowed()
 				if p.Name == peer.Name || checksItself() {
-					cpus = row.want.cpus // scripts stay on the processors of the child
+					cpus = row.want.CPUs // scripts stay on the processors of the child
 				}
 				limit := "unlimited unlimited"
 				if p.Name == peer.Name && strings.Contains(row.global, "rttime") {
 					limit = "0 0" // Debian's sets what it has not read before
 				}
 				n.script(web, cpus, limit)
-				if strings.Contains(row.global, "no_swap") && statusLine(fmt.Sprintf("/proc/%d", child), "VmLck") == "0 kB" {
+				if strings.Contains(row.global, "no_swap") && lab.StatusLine(fmt.Sprintf("/proc/%d", child), "VmLck") == "0 kB" {
 					t.Error("nothing is locked in memory")
 				}
 				if strings.Contains(row.global, "rttime") {
 					var limit unix.Rlimit
 					n.must(unix.Prlimit(child, unix.RLIMIT_RTTIME, nil, &limit))
 					// Debian's takes half of it, and the kernel adds a second each time it is exceeded.
-					if limit.Cur == unix.RLIM_INFINITY {
-						t.Error("RLIMIT_RTTIME is not set")
+					if rest := limit.Cur % 1e6; limit.Cur == unix.RLIM_INFINITY || rest != 50000 && rest != 25000 {
+						t.Errorf("RLIMIT_RTTIME is %d us", limit.Cur)
 					}
 				}
 				if p.Name == ours.Name && !checksItself() {
 					n.must(daemon.Reconfigure(config("")))
-					n.scheduled(child, thread{"keepalived", unix.SCHED_NORMAL, 0, 0, allowed()})
+					n.scheduled(child, lab.Thread{Name: "keepalived", CPUs: allowed()})
+					if locked := lab.StatusLine(fmt.Sprintf("/proc/%d", child), "VmLck"); locked != "0 kB" {
+						t.Errorf("%s are still locked in memory", locked)
+					}
 				}
 				n.stop(daemon)
 			})
@@ -126,29 +82,13 @@ func TestProcessSettings(t *testing.T) {
 }
 
 // allowed is where this process may run.
-func allowed() string { return statusLine("/proc/self", "Cpus_allowed_list") }
+func allowed() string { return lab.StatusLine("/proc/self", "Cpus_allowed_list") }
 
 // scheduled waits until every thread but one is as wanted. The first one
 // always is.
-func (n *network) scheduled(pid int, want thread) {
+func (n *network) scheduled(pid int, want lab.Thread) {
 	n.t.Helper()
-	usual := thread{want.name, unix.SCHED_NORMAL, 0, 0, allowed()}
-	n.must(lab.Until(n.context(0), "the threads of the child to be set", func() error {
-		all, err := threads(pid)
-		if err != nil {
-			return err
-		}
-		var others []thread
-		for _, th := range all {
-			if th != want {
-				others = append(others, th)
-			}
-		}
-		if all[pid] != want || len(others) > 1 || slices.ContainsFunc(others, func(th thread) bool { return th != usual }) {
-			return fmt.Errorf("the first thread is %v, others are %v, want %v", all[pid], others, want)
-		}
-		return nil
-	}))
+	n.must(lab.Scheduled(n.context(0), pid, want, allowed()))
 }
 
 // script waits for the script, which runs on some processors with some limit
