@@ -33,6 +33,7 @@ func buildVRRP(c *child, s startMessage) error {
 	if err != nil {
 		return err
 	}
+	virtual.Tell = c.tellFormer
 	links := &kernelLinks{failed: func(err error) { c.log.Warn(err) }}
 	c.use = func(cfg config.Config) {
 		links.poll(beatsOf(cfg))

@@ -76,6 +76,31 @@ func TestUnanswered(t *testing.T) {
 	}
 }
 
+// TestAddFormer gives the former settings to those whose links have a parent that was changed.
+func TestAddFormer(t *testing.T) {
+	on := func(parents ...string) (s vrrp.InstanceState) {
+		for _, p := range parents {
+			s.Links = append(s.Links, netif.VirtualLink{Name: "on " + p, Parent: p})
+		}
+		return s
+	}
+	states := map[string]vrrp.InstanceState{"a": on(), "b": on("eth0", "eth1"), "c": on("eth0"), "d": on("eth1")}
+	all := &netif.RPFilter{All: 1}
+	before := netif.ARPMode{Ignore: 2}
+	for range 2 { // what is known may have it from a former death
+		addFormer(states, netif.Former{Parents: map[string]netif.ARPMode{"eth0": before, "eth9": {}}, RPFilter: all})
+		for key, want := range map[string]map[string]netif.ARPMode{"a": nil, "b": {"eth0": before}, "c": {"eth0": before}, "d": nil} {
+			if s := states[key]; !maps.Equal(s.Parents, want) || (s.RPFilter == all) != (key == "b") {
+				t.Errorf("%s has %v, %v", key, s.Parents, s.RPFilter)
+			}
+		}
+	}
+	addFormer(states, netif.Former{})
+	if s := states["b"]; s.Parents != nil || s.RPFilter != nil {
+		t.Errorf("what was put back is still there: %+v", s)
+	}
+}
+
 func TestWithUnreported(t *testing.T) {
 	one, two := config.Instance{Name: "one", Interface: "eth0", VRID: 1, DownAdverts: 3, AdvertInt: time.Second}, config.Instance{Name: "two", Interface: "eth0", VRID: 2}
 	two.Addresses = []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.2/32"), Dev: "eth0"}}

@@ -25,7 +25,8 @@ type message struct {
 	CoreLimit  *uint64 `json:",omitempty"` // of kindStart, for -m: the limit of core files that scripts have
 	Instance   string  `json:",omitempty"` // of kindStart: what tells this daemon from others of the host
 
-	files []*os.File // passed along, not part of the JSON
+	files []*os.File    // passed along, not part of the JSON
+	left  chan struct{} // closed when the outbox has sent it, may be nil
 }
 
 type messageKind string
@@ -38,6 +39,7 @@ const (
 	kindReady  messageKind = "ready"  // child: runs; to the launcher: the pid files are there
 	kindAnswer messageKind = "answer" // child: to check and apply
 	kindReport messageKind = "report" // child: how the instances are
+	kindFormer messageKind = "former" // child: what it is about to change of the host, as it is before
 	kindReload messageKind = "reload" // child: somebody sent it SIGHUP
 	kindFailed messageKind = "failed" // child: cannot run at all, for the exit code Code
 )

@@ -36,6 +36,17 @@ func (b *outbox) put(m message) {
 	b.signal()
 }
 
+// deliver sends a message and waits until it has left, or until the parent does not read for too long.
+func (b *outbox) deliver(m message) {
+	m.left = make(chan struct{})
+	b.put(m)
+	select {
+	case <-m.left:
+	case <-b.done:
+	case <-time.After(outboxPatience):
+	}
+}
+
 // report sends what write returns.
 func (b *outbox) report(write func() any) {
 	b.mu.Lock()
@@ -51,7 +62,7 @@ func (b *outbox) signal() {
 	}
 }
 
-// outboxPatience bounds how long the end of the process waits for the parent to read.
+// outboxPatience bounds how long the process waits for the parent to read, at its end and before it changes the host.
 const outboxPatience = 200 * time.Millisecond
 
 func (b *outbox) close() {
@@ -80,6 +91,9 @@ func (b *outbox) run() {
 			closeFiles(m.files)
 			if err != nil {
 				return
+			}
+			if m.left != nil {
+				close(m.left)
 			}
 		}
 		if closed {

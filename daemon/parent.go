@@ -18,6 +18,7 @@ import (
 
 	"keepalived-go/check"
 	"keepalived-go/config"
+	"keepalived-go/netif"
 	"keepalived-go/notify"
 	"keepalived-go/parser"
 	"keepalived-go/status"
@@ -54,6 +55,7 @@ type parent struct {
 	// What the VRRP child's successors, or the clean-up after it, have to know.
 	vrrp        *post
 	known       map[string]vrrp.InstanceState // the last report
+	former      netif.Former                  // what the host was like before the VRRP child changed it
 	diedAt      int64                         // when the last one died, CLOCK_MONOTONIC
 	beats       *sharedBeats
 	cleanups    map[*supervised]bool // processes that take addresses off

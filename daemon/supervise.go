@@ -103,6 +103,10 @@ func (p *parent) heard(child *supervised, m message) {
 		if err := p.reported(child.post, m); err != nil {
 			p.log.Errorf("reading the report of process %d: %v", child.pid(), err)
 		}
+	case kindFormer:
+		if err := p.heardFormer(m); err != nil {
+			p.log.Errorf("reading what process %d is to change: %v", child.pid(), err)
+		}
 	case kindPong:
 		child.answeredAt = time.Now()
 	case kindReload:
@@ -157,6 +161,7 @@ func (p *parent) childEnded(child *supervised, state *os.ProcessState, err error
 		if !clean && child.permanent == nil {
 			p.known = withUnreported(p.known, p.current.config)
 		}
+		addFormer(p.known, p.former)
 	}
 	p.replace(child, state, clean)
 	p.interrupted(child)

@@ -18,6 +18,10 @@ type VirtualLinks struct {
 	parents map[string]*parent
 
 	rpFilter *RPFilter // nil: not changed
+
+	// Tell is given what the host was like before anything of it is changed, and after something was put back; nil tells
+	// nobody. It is set before the first link.
+	Tell func(Former)
 }
 
 // parent is an interface whose settings are changed as long as it has users.
@@ -67,6 +71,20 @@ func (v *VirtualLinks) Saved() map[string]ARPMode {
 		saved[name] = p.before
 	}
 	return saved
+}
+
+// former is what the host was like.
+func (v *VirtualLinks) former() Former {
+	parents := v.Saved()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return Former{Parents: parents, RPFilter: v.rpFilter}
+}
+
+func (v *VirtualLinks) tell() {
+	if v.Tell != nil {
+		v.Tell(v.former())
+	}
 }
 
 // Set makes l what it is to be: a link that fits is adopted, one that nearly fits is changed, one on another parent or of
@@ -241,8 +259,12 @@ func (v *VirtualLinks) use(l VirtualLink, base detail) error {
 	if base.arp != changedARP || p.index != 0 && p.index != base.Index {
 		p.before = base.arp // it is another interface than before, or somebody else has changed it meanwhile
 	}
+	news := p.index != base.Index
 	p.index = base.Index
 	v.mu.Unlock()
+	if news || base.arp != changedARP {
+		v.tell()
+	}
 	if base.arp == changedARP {
 		return nil
 	}
@@ -283,6 +305,7 @@ func (v *VirtualLinks) release(l VirtualLink) error {
 	if !last {
 		return nil
 	}
+	defer v.tell()
 	if none {
 		if err := v.restoreRPFilter(); err != nil {
 			return err

@@ -187,7 +187,7 @@ func TestVirtualLinkRPFilter(t *testing.T) {
 	for _, l := range []VirtualLink{vmac(1), vmac(2)} {
 		next.Adopt(l, v.Saved()["base0"])
 	}
-	next.AdoptRPFilter(v.SavedRPFilter())
+	next.AdoptRPFilter(v.former().RPFilter)
 	mustSet(t, next, vmac(1), false)
 	if err := next.Remove(vmac(1)); err != nil || all() == before {
 		t.Errorf("with one VMAC: %v, %v", all(), err)
@@ -267,6 +267,47 @@ func TestVirtualLinkAdopted(t *testing.T) {
 	}
 	if got := setting4(t, "base0", "arp_ignore"); got != "0" {
 		t.Errorf("arp_ignore is %s at the end", got)
+	}
+}
+
+// TestVirtualLinkTells tells what the host was like while it still is as it was, and again when nothing is left to restore.
+func TestVirtualLinkTells(t *testing.T) {
+	v := newVirtual(t)
+	files := map[string]string{"all/rp_filter": "1", "default/rp_filter": "0", "base0/rp_filter": "0", "base0/arp_ignore": "2"}
+	for name, value := range files {
+		if err := os.WriteFile("/proc/sys/net/ipv4/conf/"+name, []byte(value), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	changed := func(names ...string) (list []string) {
+		for _, name := range names {
+			if dev, setting, _ := strings.Cut(name, "/"); setting4(t, dev, setting) != files[name] {
+				list = append(list, name)
+			}
+		}
+		return list
+	}
+	var told []Former
+	v.Tell = func(f Former) {
+		told = append(told, f)
+		if list := changed("all/rp_filter", "default/rp_filter", "base0/rp_filter"); f.RPFilter == nil && list != nil || len(told) == 1 && list != nil {
+			t.Errorf("told %d times: changed are %v", len(told), list)
+		}
+		if list := changed("base0/arp_ignore"); len(f.Parents) == 0 && list != nil || len(told) == 2 && list != nil {
+			t.Errorf("told %d times: changed are %v", len(told), list)
+		}
+	}
+	for vrid := range byte(2) {
+		mustSet(t, v, vmac(vrid), true)
+	}
+	if len(told) != 2 || told[0].RPFilter == nil || told[0].RPFilter.All != 1 || told[1].Parents["base0"] != (ARPMode{Ignore: 2}) {
+		t.Fatalf("told %+v", told)
+	}
+	if err := v.RemoveAll([]VirtualLink{vmac(0), vmac(1)}); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 3 || told[2].RPFilter != nil || len(told[2].Parents) != 0 {
+		t.Errorf("at the end told %+v", told)
 	}
 }
 

@@ -36,13 +36,6 @@ func writeRPFilter(dev string, value uint32) error {
 	return os.WriteFile(settingFile(dev), []byte(strconv.FormatUint(uint64(value), 10)), 0)
 }
 
-// SavedRPFilter is what was changed, nil: nothing. Nobody changes it any more.
-func (v *VirtualLinks) SavedRPFilter() *RPFilter {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.rpFilter
-}
-
 // AdoptRPFilter takes over what another process has changed.
 func (v *VirtualLinks) AdoptRPFilter(before *RPFilter) {
 	v.mu.Lock()
@@ -64,24 +57,28 @@ func (v *VirtualLinks) clearRPFilter() error {
 	if err != nil {
 		return err
 	}
+	var lower []string
+	for name := range s.ByName {
+		if own, err := readRPFilter(name); err == nil && own < all { // one that vanishes needs none
+			before.Links[name] = own
+			lower = append(lower, name)
+		}
+	}
+	v.mu.Lock()
+	earlier := v.rpFilter
+	v.rpFilter = before.after(earlier)
+	v.mu.Unlock()
+	v.tell()
 	if err := writeRPFilter("default", max(all, before.Default)); err != nil {
+		v.AdoptRPFilter(earlier) // nothing was changed
 		if errors.Is(err, os.ErrPermission) || errors.Is(err, unix.EROFS) {
 			return nil
 		}
 		return err
 	}
-	for name := range s.ByName {
-		own, err := readRPFilter(name)
-		if err != nil || own >= all {
-			continue // one that vanishes needs none
-		}
-		if err := writeRPFilter(name, all); err == nil {
-			before.Links[name] = own
-		}
+	for _, name := range lower {
+		_ = writeRPFilter(name, all) // it vanishes
 	}
-	v.mu.Lock()
-	v.rpFilter = before.after(v.rpFilter)
-	v.mu.Unlock()
 	return writeRPFilter("all", 0)
 }
 

@@ -82,6 +82,12 @@ func (s State) VMAC(parent string, mac [6]byte) string {
 	return first
 }
 
+// Former is what a host was like before virtual links changed its settings, for a process that ends the work of another.
+type Former struct {
+	Parents  map[string]ARPMode // by name of the interface under them
+	RPFilter *RPFilter          // nil: not changed
+}
+
 // ARPMode are the settings of a parent that virtual links for IPv4 change, as they were before.
 type ARPMode struct {
 	Ignore, Filter uint32 // arp_ignore and arp_filter

@@ -85,9 +85,8 @@ type VirtualLinks interface {
 	Adopt(l netif.VirtualLink, before netif.ARPMode)
 	// AdoptRPFilter takes over what another process has changed of rp_filter.
 	AdoptRPFilter(before *netif.RPFilter)
-	// Saved are the settings of parents as they were, SavedRPFilter what was changed of rp_filter. They return at once.
+	// Saved are the settings of parents as they were. It returns at once.
 	Saved() map[string]netif.ARPMode
-	SavedRPFilter() *netif.RPFilter
 }
 
 // Links tells about interfaces.

@@ -312,17 +312,3 @@ func (e *Engine) awaitMade(made []netif.VirtualLink) {
 		}
 	}
 }
-
-// savedParents are the settings of the parents of r's links as they were.
-func (e *Engine) savedParents(r *router) map[string]netif.ARPMode {
-	if len(r.links) == 0 || e.opt.VirtualLinks == nil {
-		return nil
-	}
-	all, parents := e.opt.VirtualLinks.Saved(), map[string]netif.ARPMode{}
-	for _, l := range r.links {
-		if before, ok := all[l.Parent]; ok {
-			parents[l.Parent] = before
-		}
-	}
-	return parents
-}

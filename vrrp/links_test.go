@@ -73,8 +73,7 @@ func (v *fakeVirtual) Saved() map[string]netif.ARPMode {
 	return maps.Clone(v.saved)
 }
 
-func (v *fakeVirtual) AdoptRPFilter(*netif.RPFilter)  {}
-func (v *fakeVirtual) SavedRPFilter() *netif.RPFilter { return nil }
+func (v *fakeVirtual) AdoptRPFilter(*netif.RPFilter) {}
 
 // all are the calls since the last one of it.
 func (v *fakeVirtual) all() string {
@@ -136,7 +135,7 @@ func TestVMACLife(t *testing.T) {
 				t.Errorf("announced with %x", f.Hardware)
 			}
 		}
-		if s := a.states[0]; len(s.Links) != 1 || len(s.Parents) != 1 || s.Addresses[0].Dev != "vrrp.51" {
+		if s := a.states[0]; len(s.Links) != 1 || s.Addresses[0].Dev != "vrrp.51" {
 			t.Errorf("reported %+v", s)
 		}
 		a.stop()
@@ -213,7 +212,7 @@ func TestVMACResume(t *testing.T) {
 		a.start(configOf(vmacInstance()), nil)
 		settle(time.Second)
 		states := slices.Clone(a.states)
-		states[0].Parents["eth0"] = netif.ARPMode{Ignore: 2}
+		states[0].Parents = map[string]netif.ARPMode{"eth0": {Ignore: 2}}
 		lan := wire.NewLAN()
 		b := newNode(t, lan, "b", "192.168.4.100/24")
 		b.links.state = a.links.state
@@ -225,7 +224,7 @@ func TestVMACResume(t *testing.T) {
 		if got := w.all(); got != "adopt vrrp.51" || b.lines.count("Resuming as MASTER") != 1 {
 			t.Errorf("%s; %q", got, b.lines.lines)
 		}
-		if now, err := b.engine.States(); err != nil || now[0].Parents["eth0"].Ignore != 2 {
+		if now, err := b.engine.View(false); err != nil || now.Parents["eth0"].Ignore != 2 {
 			t.Errorf("the settings of the parent: %+v, %v", now, err)
 		}
 		b.stop()

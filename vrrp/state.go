@@ -25,16 +25,18 @@ type InstanceState struct {
 	LastAdvert     int64         // last advert sent, 0 when none
 	Slot           int           // where Beats has the time of the last advert
 	Addresses      []netif.Address
-	Routes         []config.Route `json:",omitempty"`
-	Rules          []config.Rule  `json:",omitempty"`
-	Promoted       bool           `json:",omitempty"` // promote_secondaries of Interface was changed
-	// Links are the interfaces that it brings along, Parents the settings of their parents as they were before.
-	Links       []netif.VirtualLink      `json:",omitempty"`
-	Parents     map[string]netif.ARPMode `json:",omitempty"`
-	Guard       Guard                    // what keeps packets from the addresses, nothing where they are accepted
-	RPFilter    *netif.RPFilter          `json:",omitempty"` // the first instance with links has it for all
-	OldChecksum bool                     // a peer has been heard that knows the checksum of old releases alone
-	Sequence    uint64                   `json:",omitempty"` // of its authentication
+	Routes         []config.Route      `json:",omitempty"`
+	Rules          []config.Rule       `json:",omitempty"`
+	Promoted       bool                `json:",omitempty"` // promote_secondaries of Interface was changed
+	Links          []netif.VirtualLink `json:",omitempty"` // the interfaces that it brings along
+	Guard          Guard               // what keeps packets from the addresses, nothing where they are accepted
+	OldChecksum    bool                // a peer has been heard that knows the checksum of old releases alone
+	Sequence       uint64              `json:",omitempty"` // of its authentication
+	// Parents are the settings of the parents of Links as they were before, RPFilter those of the host, which one instance
+	// has for all. An engine does not report them: netif.VirtualLinks tells them before it changes anything, and who looks
+	// after the process adds them.
+	Parents  map[string]netif.ARPMode `json:",omitempty"`
+	RPFilter *netif.RPFilter          `json:",omitempty"`
 }
 
 // Key identifies an instance over reloads and restarts, as upstream does: by interface, VRID, family, unicast,
@@ -102,15 +104,12 @@ func (e *Engine) States() ([]InstanceState, error) {
 }
 
 func (e *Engine) states() []InstanceState {
-	states, some := make([]InstanceState, 0, len(e.order)), false
+	states := make([]InstanceState, 0, len(e.order))
 	for _, r := range e.order {
 		s := r.state(e.clock)
-		s.Links, s.Parents = r.links, e.savedParents(r)
+		s.Links = r.links
 		s.Promoted = e.changedPromotion(r)
 		s.Guard = GuardOf(e.opt.Config.Global, &r.cfg, e.links)
-		if len(s.Parents) > 0 && !some {
-			s.RPFilter, some = e.opt.VirtualLinks.SavedRPFilter(), true
-		}
 		states = append(states, s)
 	}
 	return states
