@@ -74,10 +74,11 @@ func TestProcessSettings(t *testing.T) {
 	for name, row := range map[string]struct {
 		global string
 		want   thread
+		parent string // its name
 	}{
-		"nice":     {settings, thread{"kv", unix.SCHED_NORMAL, 0, -7, "0"}},
-		"realtime": {settings + "vrrp_rt_priority 30\nvrrp_rlimit_rttime 50000\n", thread{"kv", unix.SCHED_RR, 30, 0, "0"}},
-		"names":    {"process_names\n", thread{"keepalived_vrrp", unix.SCHED_NORMAL, 0, 0, allowed()}},
+		"nice":     {settings, thread{"kv", unix.SCHED_NORMAL, 0, -7, "0"}, "kp"},
+		"realtime": {settings + "vrrp_rt_priority 30\nvrrp_rlimit_rttime 50000\n", thread{"kv", unix.SCHED_RR, 30, 0, "0"}, "kp"},
+		"names":    {"process_names\n", thread{"keepalived_vrrp", unix.SCHED_NORMAL, 0, 0, allowed()}, "keepalived"},
 	} {
 		for _, p := range []lab.Program{ours, peer} {
 			t.Run(name+" "+p.Name, func(t *testing.T) {
@@ -95,6 +96,7 @@ func TestProcessSettings(t *testing.T) {
 				child, err := daemon.VRRPChild(n.context(0), 0)
 				n.must(err)
 				n.scheduled(child, row.want)
+				n.named(daemon, row.parent)
 				cpus := allowed()
 				if p.Name == peer.Name || checksItself() {
 					cpus = row.want.cpus // scripts stay on the processors of the child
@@ -104,24 +106,57 @@ func TestProcessSettings(t *testing.T) {
 					limit = "0 0" // Debian's sets what it has not read before
 				}
 				n.script(web, cpus, limit)
-				if strings.Contains(row.global, "no_swap") && statusLine(fmt.Sprintf("/proc/%d", child), "VmLck") == "0 kB" {
+				if strings.Contains(row.global, "no_swap") && locked(child) == "0 kB" {
 					t.Error("nothing is locked in memory")
 				}
 				if strings.Contains(row.global, "rttime") {
 					var limit unix.Rlimit
 					n.must(unix.Prlimit(child, unix.RLIMIT_RTTIME, nil, &limit))
 					// Debian's takes half of it, and the kernel adds a second each time it is exceeded.
-					if limit.Cur == unix.RLIM_INFINITY {
-						t.Error("RLIMIT_RTTIME is not set")
+					if want := uint64(50000); p.Name == ours.Name && limit.Cur%1_000_000 != want || limit.Cur == unix.RLIM_INFINITY {
+						t.Errorf("RLIMIT_RTTIME is %+v, want %d", limit, want)
 					}
 				}
 				if p.Name == ours.Name && !checksItself() {
 					n.must(daemon.Reconfigure(config("")))
 					n.scheduled(child, thread{"keepalived", unix.SCHED_NORMAL, 0, 0, allowed()})
+					n.named(daemon, "keepalived")
+					n.must(lab.Until(n.context(0), "memory that is not locked", func() error {
+						if size := locked(child); size != "0 kB" {
+							return fmt.Errorf("%s are locked", size)
+						}
+						return nil
+					}))
 				}
 				n.stop(daemon)
 			})
 		}
+	}
+}
+
+// locked is how much memory of a process is never written to a disk.
+func locked(pid int) string { return statusLine(fmt.Sprintf("/proc/%d", pid), "VmLck") }
+
+// named waits until the parent has a name. What was typed stays.
+func (n *network) named(d *lab.Daemon, want string) {
+	n.t.Helper()
+	n.must(lab.Until(n.context(0), "the name of the parent", func() error {
+		all, err := threads(d.Pid())
+		if err != nil {
+			return err
+		}
+		for _, th := range all {
+			if th.name != want {
+				return fmt.Errorf("a thread is called %q, want %q", th.name, want)
+			}
+		}
+		return nil
+	}))
+	words, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", d.Pid()))
+	n.must(err)
+	typed, _, _ := strings.Cut(string(words), "\x00")
+	if filepath.Base(typed) != "keepalived" || !strings.Contains(string(words), "\x00"+d.Config+"\x00") {
+		n.t.Errorf("the arguments of the parent are %q", words)
 	}
 }
 
