@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,8 @@ type child struct {
 	cancel   context.CancelFunc
 	ready    atomic.Bool
 	asked    atomic.Bool // the engine owes a sign of life
+
+	crashOnce sync.Once
 
 	checked    config.Config // the configuration of the last check
 	generation int
@@ -128,6 +131,7 @@ func (c *child) run(ctx context.Context) int {
 	c.events.close()
 	c.scripts.runner.Stop(patience)
 	c.mails.close(patience)
+	c.parentsWords() // it may have died while we were stopping
 	switch failed := err != nil && !errors.Is(err, context.Canceled); {
 	case failed && !c.ready.Load():
 		return c.fail(c.exitCode(err), err)
@@ -139,6 +143,11 @@ func (c *child) run(ctx context.Context) int {
 	c.outbox.close()
 	c.log.Info("Stopped")
 	return exitOK
+}
+
+// parentsWords logs the last words of the parent, once, if there are any.
+func (c *child) parentsWords() {
+	c.crashOnce.Do(func() { logCrash(c.log.Entry, "parent", c.heritage.parentCrash) })
 }
 
 // scriptPatience is how long stop scripts, and with them the last mails, may delay the end.
@@ -160,7 +169,7 @@ func (c *child) listen() {
 		switch {
 		case errors.Is(err, io.EOF):
 			c.log.Warn("the parent process is gone, stopping")
-			logCrash(c.log.Entry, "parent", c.heritage.parentCrash)
+			c.parentsWords()
 			return
 		case err != nil:
 			c.log.Errorf("listening to the parent: %v", err)

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -102,6 +103,9 @@ func TestRespawn(t *testing.T) {
 			if code := r.end(); code != 0 || h.addressThere() {
 				t.Errorf("exit code %d, address there: %v", code, h.addressThere())
 			}
+			if row.signal == unix.SIGQUIT {
+				r.lastWords(fmt.Sprintf("process %d: ", child))
+			}
 		})
 	}
 }
@@ -174,6 +178,7 @@ func TestParentDies(t *testing.T) {
 	r.expect(`parent: SIGQUIT: quit`)
 	awaitGone(t, child)
 	r.end()
+	r.lastWords("parent: ")
 	if status := r.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != unix.SIGABRT {
 		t.Errorf("the parent ended with %v", r.cmd.ProcessState)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -56,14 +55,17 @@ func (l *logSystem) Close() {
 	}
 }
 
+// flush waits until everything is written that was logged before, even to a log daemon that is slow.
+func (l *logSystem) flush(patience time.Duration) {
+	for _, s := range l.sinks {
+		s.flush(patience)
+	}
+}
+
 // newConsoleSink writes lines as upstream's -l does.
 func newConsoleSink(w io.Writer) *logSink {
 	return newLogSink(func(l logLine) error {
-		var lines strings.Builder
-		for text := range strings.Lines(l.text) {
-			fmt.Fprintf(&lines, "%s: %s\n", l.at.Format(time.ANSIC), strings.TrimRight(text, "\n"))
-		}
-		_, err := io.WriteString(w, lines.String())
+		_, err := fmt.Fprintf(w, "%s: %s\n", l.at.Format(time.ANSIC), l.text)
 		return err
 	})
 }

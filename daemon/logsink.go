@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,7 @@ type logLine struct {
 	at    time.Time
 	level logrus.Level
 	text  string
+	done  chan struct{} // not nil in what is no line, but asks to be told that all before it is written
 }
 
 // retryPause is the time between attempts to hand a line to a log daemon that does not take it.
@@ -40,14 +42,31 @@ func newLogSink(write func(logLine) error) *logSink {
 // Levels says that the sink takes every level.
 func (s *logSink) Levels() []logrus.Level { return logrus.AllLevels }
 
-// Fire queues a line.
+// Fire queues a message, line by line: what a log daemon has taken of it is never sent again.
 func (s *logSink) Fire(e *logrus.Entry) error {
-	select {
-	case s.queue <- logLine{at: e.Time, level: e.Level, text: e.Message}:
-	default:
-		s.dropped.Add(1)
+	for text := range strings.Lines(e.Message) {
+		select {
+		case s.queue <- logLine{at: e.Time, level: e.Level, text: strings.TrimRight(text, "\n")}:
+		default:
+			s.dropped.Add(1)
+		}
 	}
 	return nil
+}
+
+// flush waits until what was queued before is written, for patience at most.
+func (s *logSink) flush(patience time.Duration) {
+	over := time.After(patience)
+	done := make(chan struct{})
+	select {
+	case s.queue <- logLine{done: done}:
+	case <-over:
+		return
+	}
+	select {
+	case <-done:
+	case <-over:
+	}
 }
 
 func (s *logSink) run() {
@@ -68,7 +87,7 @@ func (s *logSink) drain() {
 	for {
 		select {
 		case l := <-s.queue:
-			if s.write(l) != nil {
+			if s.hand(l) != nil {
 				return
 			}
 		default:
@@ -80,7 +99,7 @@ func (s *logSink) drain() {
 
 // put writes one line, as often as it takes. What was dropped meanwhile is said after it.
 func (s *logSink) put(l logLine) {
-	for s.write(l) != nil {
+	for s.hand(l) != nil {
 		select {
 		case <-s.stop:
 			return
@@ -90,6 +109,15 @@ func (s *logSink) put(l logLine) {
 	if len(s.queue) == 0 {
 		s.tellDropped(l.at)
 	}
+}
+
+// hand tries once to be done with what came out of the queue.
+func (s *logSink) hand(l logLine) error {
+	if l.done != nil {
+		close(l.done)
+		return nil
+	}
+	return s.write(l)
 }
 
 // tellDropped says how many lines found the queue full.

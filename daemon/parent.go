@@ -27,9 +27,12 @@ import (
 
 // parent supervises: it reads the configuration, starts the children, takes the signals. One goroutine runs it.
 type parent struct {
-	options  Options
-	launcher *net.UnixConn // nil in the foreground
-	log      *logSystem
+	options     Options
+	launcher    *net.UnixConn // nil in the foreground, and when nobody waits for the start any more
+	background  bool
+	witness     *spawned      // nil when there is none
+	witnessGone chan struct{} // closed when the last one has ended
+	log         *logSystem
 
 	current       configuration
 	generation    int
@@ -76,7 +79,7 @@ type parent struct {
 
 func newParent(o Options, h heritage) *parent {
 	p := &parent{
-		exitCode: exitFatal, options: o, launcher: h.conn, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
+		exitCode: exitFatal, options: o, launcher: h.conn, background: h.conn != nil, log: newLog(o, roleParent), cleanups: map[*supervised]bool{},
 		stops: make(chan os.Signal, 1), hangups: make(chan os.Signal, 1), work: make(chan func(), 16),
 	}
 	p.vrrp = p.vrrpPost()
@@ -142,6 +145,7 @@ func (p *parent) start(text readText) error {
 		if err := p.leaveFolder(); err != nil {
 			return err
 		}
+		p.watchLauncher()
 	}
 	unix.Umask(p.options.mask())
 	p.log.Infof("Starting %s", contract)
@@ -258,6 +262,9 @@ func (p *parent) ready() {
 		return
 	}
 	p.announced = true
+	if p.background && len(p.children()) == 0 {
+		p.callWitness() // before the launcher goes, who is one
+	}
 	p.tellLauncher(message{Kind: kindReady})
 	p.log.Info("Startup complete")
 	notifySystemd("READY=1\nMAINPID=" + fmt.Sprint(os.Getpid()))
@@ -282,6 +289,7 @@ func notifySystemd(state string) {
 
 func (p *parent) loop() {
 	for !p.stopping || p.starting != nil || len(p.children())+len(p.cleanups) > 0 {
+		p.keepWitness()
 		select {
 		case <-p.stops:
 			p.stop()
@@ -344,6 +352,7 @@ func (p *parent) stopChildren() {
 
 // end removes what the daemon has made.
 func (p *parent) end() {
+	p.endWitness()
 	p.removePIDFiles()
 	p.log.Infof("Stopped %s", contract)
 }

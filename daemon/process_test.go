@@ -205,6 +205,7 @@ func (r *running) signal(pid int, s syscall.Signal) {
 func (r *running) end() int {
 	r.t.Helper()
 	deadline := time.After(testPatience)
+	var code chan int // nil until the last line was read
 	for {
 		select {
 		case line, ok := <-r.lines:
@@ -212,12 +213,41 @@ func (r *running) end() int {
 				r.seen = append(r.seen, line)
 				continue
 			}
-			r.lines = nil
-		case code := <-r.code:
-			return code
+			r.lines, code = nil, r.code
+		case status := <-code:
+			return status
 		case <-deadline:
 			r.t.Fatalf("the daemon did not end:\n%s", strings.Join(r.seen, "\n"))
 		}
+	}
+}
+
+// lastWords compares what a process wrote itself when it died, which begins with the name of the signal, with what was
+// logged of it under a name: all of it, line by line. Where every thread of the runtime adds its stack, after a line, only
+// the first one's, with those of all goroutines, goes to the log.
+func (r *running) lastWords(who string) {
+	r.t.Helper()
+	stamp := regexp.MustCompile(`^[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d \d{4}: `)
+	var wrote, logged []string
+	for _, line := range r.seen {
+		at := stamp.FindString(line)
+		text, found := strings.CutPrefix(line[len(at):], who)
+		switch {
+		case at != "" && found:
+			logged = append(logged, text)
+		case at == "" && (len(wrote) > 0 || strings.HasPrefix(line, "SIG")):
+			wrote = append(wrote, line)
+		}
+	}
+	if i := slices.Index(wrote, "-----"); i > 0 {
+		wrote = wrote[:i]
+	}
+	wrote = strings.Split(strings.TrimRight(strings.Join(wrote, "\n"), "\n"), "\n")
+	if logged = slices.DeleteFunc(logged, func(line string) bool { return line == "-----" }); len(logged) > 0 && logged[len(logged)-1] == "" {
+		logged = logged[:len(logged)-1]
+	}
+	if len(wrote) < 20 || !slices.Equal(logged, wrote) {
+		r.t.Errorf("logged of the last words:\n%s\nwritten:\n%s", strings.Join(logged, "\n"), strings.Join(wrote, "\n"))
 	}
 }
 

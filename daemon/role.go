@@ -19,6 +19,7 @@ const (
 	roleVRRP    role = "vrrp"    // the VRRP child
 	roleChecker role = "checker" // the child that checks real servers and programs IPVS
 	roleCleanup role = "cleanup" // takes the addresses of a dead VRRP child off
+	roleWitness role = "witness" // logs the last words of a parent without children
 )
 
 // roleVariable hands the role over at exec. It is private: takeRole removes it before anything else runs.

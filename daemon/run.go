@@ -39,6 +39,8 @@ func Run(argv []string) int {
 		return runChild(options, h, buildChecker)
 	case roleCleanup:
 		return runCleanup(options, h)
+	case roleWitness:
+		return runWitness(options, h)
 	case roleParent:
 		return runParent(options, h)
 	}

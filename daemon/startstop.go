@@ -43,6 +43,9 @@ func (p *parent) fillFirst() {
 func (p *parent) shutDown() {
 	g := p.current.config.Global
 	if g.ShutdownScript.Set() {
+		if p.background {
+			p.callWitness()
+		}
 		p.runScript(g, g.ShutdownScript, "shutdown script", g.ShutdownScriptTimeout, nil)
 	}
 }

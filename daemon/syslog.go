@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -43,15 +42,14 @@ func (w *syslogWriter) rename(ident string) {
 	w.tag.Store(&tag)
 }
 
-// write sends a line; one datagram holds one line of text.
+// longestLine is how many bytes of a line are sent, in one datagram. The kernel takes about three times as many.
+const longestLine = 64 << 10
+
+// write sends a line. What is too long is cut: the kernel would refuse it again and again.
 func (w *syslogWriter) write(l logLine) error {
-	for text := range strings.Lines(l.text) {
-		line := fmt.Sprintf("<%d>%s %s: %s", w.code<<3|severity(l.level), l.at.Format(time.Stamp), *w.tag.Load(), strings.TrimRight(text, "\n"))
-		if err := w.send([]byte(line)); err != nil {
-			return err
-		}
-	}
-	return nil
+	l.text = l.text[:min(len(l.text), longestLine)]
+	line := fmt.Sprintf("<%d>%s %s: %s", w.code<<3|severity(l.level), l.at.Format(time.Stamp), *w.tag.Load(), l.text)
+	return w.send([]byte(line))
 }
 
 // send tries twice when the socket is gone: the daemon may have been restarted, its new socket is another one.

@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -168,4 +170,71 @@ func TestConsoleForm(t *testing.T) {
 	if got := b.String(); !regexp.MustCompile(`^[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d \d{4}: Stopping\n$`).MatchString(got) {
 		t.Errorf("%q is not the form of -l", got)
 	}
+}
+
+// A message of several lines that the daemon refuses in the middle goes on where it was refused.
+func TestSinkResumes(t *testing.T) {
+	var mu sync.Mutex
+	var got []string
+	refused := false
+	s := newLogSink(func(l logLine) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if l.text == "two" && !refused {
+			refused = true
+			return os.ErrDeadlineExceeded
+		}
+		got = append(got, l.text)
+		return nil
+	})
+	defer s.close(testPatience)
+	testLogger(s).Error("one\ntwo\nthree\n")
+	s.flush(testPatience)
+	mu.Lock()
+	defer mu.Unlock()
+	if want := []string{"one", "two", "three"}; !refused || !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// The lines that find the queue full are counted one by one, those of a message of several lines too.
+func TestSinkCountsDropped(t *testing.T) {
+	var got []string // read after the end of the sink
+	taken, goOn := make(chan struct{}), make(chan struct{})
+	s := newLogSink(func(l logLine) error {
+		if len(got) == 0 {
+			close(taken)
+			<-goOn
+		}
+		got = append(got, l.text)
+		return nil
+	})
+	log := testLogger(s)
+	log.Info("in hand")
+	<-taken
+	for range logQueue - 1 {
+		log.Info("in the queue")
+	}
+	log.Error("the last place\nlost\nlost")
+	for range 5 {
+		log.Info("lost")
+	}
+	close(goOn)
+	s.flush(testPatience)
+	s.close(testPatience)
+	if want := "7 log lines were dropped: the log daemon was too slow"; len(got) != logQueue+2 || got[logQueue] != "the last place" || got[logQueue+1] != want {
+		t.Errorf("%d lines, the last ones are %q, want %d and %q", len(got), got[max(0, len(got)-2):], logQueue+2, want)
+	}
+}
+
+// A line that no datagram holds is cut, and keeps no other one back.
+func TestSyslogLongLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	d := startLogDaemon(t, path)
+	s := newSyslogSink(path, "Keepalived", 3)
+	defer s.close(testPatience)
+	log := testLogger(s)
+	log.Info(strings.Repeat("x", 1<<20))
+	log.Info("after")
+	d.find("after")
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +43,28 @@ func LookupUser(name string) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, fmt.Errorf("user %s: %w", name, err)
 	}
-	return numbers(fields[2], fields[3])
+	c, err := numbers(fields[2], fields[3])
+	if err == nil {
+		c.Groups = initGroups(fields[0], c.GID)
+	}
+	return c, err
+}
+
+// initGroups are the groups that a user of the name service has, the primary one first, as initgroups(3) gives them; nil
+// where nobody says so.
+func initGroups(user string, primary uint32) []uint32 {
+	out, err := askGetent("initgroups", user)
+	words := strings.Fields(string(out))
+	if err != nil || len(words) == 0 {
+		return nil // the primary group is enough to run
+	}
+	groups := []uint32{primary}
+	for _, word := range words[1:] { // the first one is the user
+		if n, err := strconv.ParseUint(word, 10, 32); err == nil && !slices.Contains(groups, uint32(n)) {
+			groups = append(groups, uint32(n))
+		}
+	}
+	return groups
 }
 
 func userCredentials(u *user.User) (Credentials, error) {
@@ -77,8 +99,21 @@ func LookupGroup(name string) (uint32, error) {
 	return number(fields[2])
 }
 
-// getent asks the system's name service, which this binary does not link.
+// getent asks for an entry of passwd or group.
 func getent(database, name string) ([]string, error) {
+	out, err := askGetent(database, name)
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Split(string(bytes.TrimSpace(out)), ":")
+	if len(fields) < 4 {
+		return nil, ErrNoAccount
+	}
+	return fields, nil
+}
+
+// askGetent asks the system's name service, which this binary does not link.
+func askGetent(database, name string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupPatience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "getent", database, name).Output()
@@ -91,11 +126,7 @@ func getent(database, name string) ([]string, error) {
 	case err != nil:
 		return nil, fmt.Errorf("asking getent: %w", err)
 	}
-	fields := strings.Split(string(bytes.TrimSpace(out)), ":")
-	if len(fields) < 4 {
-		return nil, ErrNoAccount
-	}
-	return fields, nil
+	return out, nil
 }
 
 func numbers(uid, gid string) (Credentials, error) {
