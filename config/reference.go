@@ -96,6 +96,7 @@ func Differences() []Difference {
 		{"reload_check_config", "Without it a reload applies whatever the new text says.", "Every reload is checked (see reload). With it any fault that `-t` finds refuses the reload, as upstream has it, and it is logged, too."},
 		{"reload_file", "Version 2.2.7 leaves a file of the usual name there unless reload_check_config is set.", "As in later versions it is taken away."},
 		{"startup_script", "The command that starts the daemon returns while the script runs. A stop leaves it running.", "The command returns when the daemon serves, which is after the script. A stop ends it."},
+		{"-X, --release-vips", "An instance that is not Master takes its addresses off at the start even if another run has set them, and after a reload.", "This is always done. The option is accepted and changes nothing."},
 		{"sending as something else", "-", "An instance that needs a keyword this version cannot act on is held in FAULT and says so. It never runs as something else."},
 	}
 }

@@ -234,7 +234,7 @@ func optionSet(o *Options) *pflag.FlagSet {
 	s.Bool("flush-log-file", false, "not built in")
 	s.BoolVarP(&o.NoSyslog, "no-syslog", "G", false, "do not log to syslog")
 	s.StringVarP(&o.Umask, "umask", "u", "", "`MASK` of the files that are created")
-	s.BoolVarP(&o.ReleaseVIPs, "release-vips", "X", false, "take addresses off on leaving Master even if somebody else set them")
+	s.BoolVarP(&o.ReleaseVIPs, "release-vips", "X", false, "take addresses off even if another run has set them; this is always done")
 	s.BoolVarP(&o.KeepVRRP, "dont-release-vrrp", "V", false, "leave addresses on their interfaces at the end")
 	s.BoolVarP(&o.KeepIPVS, "dont-release-ipvs", "I", false, "leave virtual servers in the kernel at the end")
 	s.BoolVarP(&o.NoRespawn, "dont-respawn", "R", false, "do not start a dead child again")
