@@ -100,9 +100,9 @@ func sequences(n *network, host *lab.Host) {
 	}
 }
 
-// TestHMACChildKilled kills the VRRP process of a Master: the next one goes on where it was.
+// TestHMACChildKilled kills the VRRP process of a Master: the next one goes on where it was. It is not parallel to
+// others, as TestFamilyChildKilled.
 func TestHMACChildKilled(t *testing.T) {
-	t.Parallel()
 	if checksItself() {
 		t.Log("no program of ours to test")
 		return
