@@ -119,6 +119,18 @@ func TestFRR(t *testing.T) {
 // frrTime is a time as FRR counts it, in hundredths of a second.
 func frrTime(d time.Duration) time.Duration { return d.Truncate(10 * time.Millisecond) }
 
+// believes waits until the client sends to one server what is for the addresses: FRR has the virtual MAC address, ours
+// has it with a VMAC.
+func (s frrStyle) believes(n *network, host *lab.Host, frr bool) {
+	n.t.Helper()
+	n.greet(s.ours)
+	if frr || s.ours.extra[0] != "" {
+		n.virtualNeighbours(s.ours, s.ours.dialect.interval)
+		return
+	}
+	n.neighbours(s.ours, host, s.ours.dialect.interval)
+}
+
 func frrBackup(n *network, s frrStyle) {
 	d, web1, web2 := s.ours.dialect, n.web[0], n.web[1]
 	n.frrHost(s, web2)
@@ -126,6 +138,7 @@ func frrBackup(n *network, s frrStyle) {
 	n.hasFirst(s.ours, web1, d.masterDown(high))
 	router := n.frr(s, web2, low)
 	n.alone(web1, d.masterDown(low))
+	s.believes(n, web1, false)
 	mark := n.Frames.Len()
 	if taken := n.adverts(0, web2, vrid); len(taken) > 0 {
 		n.t.Errorf("FRR has sent %d adverts", len(taken))
@@ -133,13 +146,16 @@ func frrBackup(n *network, s frrStyle) {
 	n.t.Log("the Master is stopped, and started again")
 	n.stop(master)
 	n.takeover(mark, web1, web2, farewell, frrTime(d.skew(low)))
+	s.believes(n, web2, true)
 	master = n.start(web1, ours, s.ours.config(0, "MASTER", high))
 	n.alone(web1, 2*d.masterDown(high))
 	n.hasFirst(s.ours, web1, d.interval)
+	s.believes(n, web1, false)
 	n.t.Log("the Master is killed, and started again")
 	mark = n.Frames.Len()
 	n.must(master.KillAll(n.context(time.Second)))
 	n.takeover(mark, web1, web2, lives, frrTime(d.masterDown(low)))
+	s.believes(n, web2, true)
 	master = n.start(web1, ours, s.ours.config(0, "MASTER", high))
 	n.alone(web1, 2*d.masterDown(high))
 	n.faultless(web1, master)
@@ -156,15 +172,18 @@ func frrMaster(n *network, s frrStyle) {
 	n.says(backup, "(VI_1) Entering BACKUP STATE", d.masterDown(low))
 	n.alone(web1, d.masterDown(low))
 	n.nobodyOn(s.ours, web2, d.interval)
+	s.believes(n, web1, true)
 	mark := n.Frames.Len()
 	n.t.Log("the Master is stopped, and started again")
 	n.must(router.Stop(n.context(time.Second)))
 	n.takeover(mark, web1, web2, farewell, d.skew(low))
 	n.hasFirst(s.ours, web2, d.interval)
 	n.alone(web2, d.masterDown(low))
+	s.believes(n, web2, false)
 	router = n.frr(s, web1, high)
 	n.alone(web1, 2*d.masterDown(high))
 	n.nobodyOn(s.ours, web2, d.interval)
+	s.believes(n, web1, true)
 	n.t.Log("the Master is killed, and started again")
 	mark = n.Frames.Len()
 	n.must(router.Kill(n.context(time.Second)))

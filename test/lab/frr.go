@@ -48,11 +48,13 @@ func (h *Host) FRR(ctx context.Context, root, config string) (*Router, error) {
 	return r, nil
 }
 
-// prepareFRR makes the group known, and has the kernel answer for an address on its own interface only: FRR leaves the
-// addresses where they are when it is Backup.
+// prepareFRR makes the group known, and has the kernel answer for an address on its own interface only, and name no
+// address of another one when it asks: FRR leaves the addresses where they are when it is Backup.
 func (h *Host) prepareFRR(ctx context.Context) error {
-	if err := h.Sysctl(ctx, "net/ipv4/conf/all/arp_ignore", "1"); err != nil {
-		return err
+	for name, value := range map[string]string{"arp_ignore": "1", "arp_announce": "2"} {
+		if err := h.Sysctl(ctx, "net/ipv4/conf/all/"+name, value); err != nil {
+			return err
+		}
 	}
 	status, _, err := h.Run(ctx, "/bin/grep", []string{"-q", "^frrvty:", "/etc/group"}, nil)
 	if err != nil || status == 0 {
