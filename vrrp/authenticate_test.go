@@ -193,3 +193,27 @@ func TestHMACSkew(t *testing.T) {
 		b.stop()
 	})
 }
+
+// TestSlotsBeginAfresh starts a process that finds the slots of a former one, which had another order: nothing of them
+// is taken for its own, and what was reported of an instance is where its sequence goes on.
+func TestSlotsBeginAfresh(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		beats := NewBeats(make([]byte, BeatsSize))
+		beats.set(0, 77)
+		beats.setSequence(0, 1<<40+5)
+		lan := wire.NewLAN()
+		a := newNode(t, lan, "a", "192.168.4.100/24")
+		a.beats = beats
+		cfg := ahInstance(100)
+		a.start(configOf(cfg), map[string]InstanceState{Key(cfg): {State: fsm.Backup, Sequence: 41}})
+		settle(time.Second)
+		if beats.Last(0) != 0 || beats.Sequence(0) != 41 {
+			t.Errorf("the slot has %d and %d", beats.Last(0), beats.Sequence(0))
+		}
+		settle(10 * time.Second)
+		if all := ahSequences(lan, "a"); len(all) == 0 || all[0] != 42 || beats.Sequence(0) != uint64(all[len(all)-1]) {
+			t.Errorf("it has sent %v, and the slot has %d", all, beats.Sequence(0))
+		}
+		a.stop()
+	})
+}

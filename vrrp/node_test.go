@@ -41,6 +41,7 @@ type node struct {
 	virtual  VirtualLinks // nil: none can be made
 	firewall Firewall     // nil: none
 
+	beats   Beats
 	network wire.Network // of host, where a test has put nothing else
 }
 
@@ -71,7 +72,7 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	opt := Options{
 		Config: cfg, Network: n.network, Kernel: n.kernel, Links: n.links, Log: logrus.NewEntry(n.log),
 		Detail: true, Resume: resume, Scripts: n.script, Mail: n.mails, KeepAddresses: n.keep, Event: func(line string) { n.events = append(n.events, line) },
-		Report: func(s []InstanceState) { n.states = s }, VirtualLinks: n.virtual,
+		Report: func(s []InstanceState) { n.states = s }, VirtualLinks: n.virtual, Beats: n.beats,
 	}
 	if n.firewall != nil {
 		opt.Firewall = n.firewall

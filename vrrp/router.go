@@ -86,6 +86,9 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 	r.oldChecksum = resume != nil && resume.OldChecksum
 	r.configure(cfg)
 	r.resumeSequence(e.opt.Resume[r.key].Sequence)
+	// What another instance of a former process has left in the slot is nothing of this one.
+	e.opt.Beats.set(r.slot, 0)
+	e.opt.Beats.setSequence(r.slot, r.sequence())
 	e.gatherTracks(r)
 	mc := machineConfig(cfg, r.source)
 	mc.StartupDelay = e.opt.Config.Global.StartupDelay
