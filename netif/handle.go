@@ -3,6 +3,7 @@ package netif
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -12,6 +13,13 @@ import (
 type Handle struct {
 	mu   sync.Mutex
 	conn *conn
+	put  map[putAddress]int // the interfaces that addresses were put on: one may have got another name since
+}
+
+// putAddress is an address that was put on the interface that had a name then.
+type putAddress struct {
+	prefix netip.Prefix
+	dev    string
 }
 
 // Open returns a Handle for the network namespace of the calling thread.
@@ -20,7 +28,7 @@ func Open() (*Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handle{conn: c}, nil
+	return &Handle{conn: c, put: map[putAddress]int{}}, nil
 }
 
 // Close gives the socket back. The Handle must not be used afterwards.
@@ -31,7 +39,8 @@ func (h *Handle) Close() error {
 }
 
 // AddAddress puts a on its interface. That it is there already with the same options is success; if it is there with
-// other options it is taken off and put on anew. The error names address and interface and wraps the errno: ENODEV when
+// other options it is taken off and put on anew. If it was put on another interface that had the name then, it is taken off
+// that one. The error names address and interface and wraps the errno: ENODEV when
 // the interface does not exist, EINVAL where the kernel refuses an option.
 //
 // As with ip-address(8) and upstream, PreferredLife is of IPv6 alone, and so is NoDAD; Broadcast, Scope and Label are
@@ -39,21 +48,44 @@ func (h *Handle) Close() error {
 func (h *Handle) AddAddress(a Address) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.conn.add(a); err != nil {
+	index, err := h.conn.index(a.Dev)
+	if err == nil {
+		err = errors.Join(h.removeFormer(a, index), h.conn.addTo(a, index))
+	}
+	if err != nil {
+		return fmt.Errorf("%s on %s: %w", a.Prefix, a.Dev, err)
+	}
+	h.put[putAddress{a.Prefix, a.Dev}] = index
+	return nil
+}
+
+// DeleteAddress takes a off its interface, whatever its options are, and off the one that AddAddress has put it on, however
+// that is called now. That it is not there, or that the interface does not exist, is success.
+func (h *Handle) DeleteAddress(a Address) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	index, err := h.conn.index(a.Dev)
+	switch {
+	case err == nil:
+		err = h.conn.removeFrom(a, index)
+	case errors.Is(err, unix.ENODEV):
+		err = nil
+	}
+	if err := errors.Join(err, h.removeFormer(a, index)); err != nil {
 		return fmt.Errorf("%s on %s: %w", a.Prefix, a.Dev, err)
 	}
 	return nil
 }
 
-// DeleteAddress takes a off its interface, whatever its options are. That it is not there, or that the interface does
-// not exist, is success.
-func (h *Handle) DeleteAddress(a Address) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if err := h.conn.remove(a); err != nil {
-		return fmt.Errorf("%s on %s: %w", a.Prefix, a.Dev, err)
+// removeFormer takes an address off the interface that it was put on, unless that has the index.
+func (h *Handle) removeFormer(a Address, index int) error {
+	key := putAddress{a.Prefix, a.Dev}
+	former := h.put[key]
+	delete(h.put, key)
+	if former == 0 || former == index {
+		return nil
 	}
-	return nil
+	return h.conn.removeFrom(a, former)
 }
 
 // Addresses returns the addresses of one interface with their options, in the kernel's order, those that IPv6 still
@@ -103,14 +135,18 @@ func (c *conn) held(dev string) ([]heldAddress, error) {
 }
 
 func (c *conn) add(a Address) error {
-	if !a.Prefix.IsValid() {
-		return unix.EINVAL
-	}
 	index, err := c.index(a.Dev)
 	if err != nil {
 		return err
 	}
-	err = c.call(addRequest(a, index), nil)
+	return c.addTo(a, index)
+}
+
+func (c *conn) addTo(a Address, index int) error {
+	if !a.Prefix.IsValid() {
+		return unix.EINVAL
+	}
+	err := c.call(addRequest(a, index), nil)
 	if !errors.Is(err, unix.EEXIST) {
 		return err
 	}
@@ -132,18 +168,11 @@ func (c *conn) add(a Address) error {
 	return c.call(addRequest(a, index), nil)
 }
 
-func (c *conn) remove(a Address) error {
+func (c *conn) removeFrom(a Address, index int) error {
 	if !a.Prefix.IsValid() {
 		return unix.EINVAL
 	}
-	index, err := c.index(a.Dev)
-	if errors.Is(err, unix.ENODEV) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	err = c.call(deleteRequest(a, index), nil)
+	err := c.call(deleteRequest(a, index), nil)
 	for _, gone := range []error{unix.EADDRNOTAVAIL, unix.ENODEV, unix.ENXIO} {
 		if errors.Is(err, gone) {
 			return nil

@@ -256,6 +256,7 @@ func (v *VirtualLinks) use(l VirtualLink, base detail) error {
 		v.parents[l.Parent] = p
 	}
 	p.users[l.Name] = struct{}{}
+	former := *p
 	if base.arp != changedARP || p.index != 0 && p.index != base.Index {
 		p.before = base.arp // it is another interface than before, or somebody else has changed it meanwhile
 	}
@@ -264,6 +265,11 @@ func (v *VirtualLinks) use(l VirtualLink, base detail) error {
 	v.mu.Unlock()
 	if news || base.arp != changedARP {
 		v.tell()
+	}
+	if news && former.index != 0 {
+		if err := v.restore(l.Parent, former); err != nil { // it has another name now
+			return err
+		}
 	}
 	if base.arp == changedARP {
 		return nil
@@ -311,15 +317,23 @@ func (v *VirtualLinks) release(l VirtualLink) error {
 			return err
 		}
 	}
-	base, err := v.conn.link(l.Parent)
-	if errors.Is(err, unix.ENODEV) || err == nil && p.index != 0 && p.index != base.Index {
+	return v.restore(l.Parent, *p)
+}
+
+// restore gives an interface its settings back that had the name when they were changed.
+func (v *VirtualLinks) restore(name string, p parent) error {
+	base, err := v.conn.link(name)
+	if p.index != 0 && base.Index != p.index {
+		base, err = v.conn.linkAt(p.index)
+	}
+	if errors.Is(err, unix.ENODEV) {
 		return nil // it is gone, and its settings with it
 	}
 	if err == nil && base.arp != p.before {
 		err = v.conn.configure(base.Index, []setting{{confARPIgnore, p.before.Ignore}, {confARPFilter, p.before.Filter}})
 	}
 	if err != nil {
-		return fmt.Errorf("restoring the settings of %s: %w", l.Parent, err)
+		return fmt.Errorf("restoring the settings of %s: %w", name, err)
 	}
 	return nil
 }

@@ -140,6 +140,19 @@ func (c *conn) link(name string) (detail, error) {
 	r := nl.NewNetlinkRequest(unix.RTM_GETLINK, unix.NLM_F_ACK)
 	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
 	r.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+	return c.detail(r)
+}
+
+// linkAt reads the link with an index.
+func (c *conn) linkAt(index int) (detail, error) {
+	r := nl.NewNetlinkRequest(unix.RTM_GETLINK, unix.NLM_F_ACK)
+	header := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	header.Index = int32(index)
+	r.AddData(header)
+	return c.detail(r)
+}
+
+func (c *conn) detail(r *nl.NetlinkRequest) (detail, error) {
 	r.AddData(nl.NewRtAttr(unix.IFLA_EXT_MASK, nl.Uint32Attr(skipStatistics)))
 	var d detail
 	err := c.call(r, func(data []byte) {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -203,7 +204,7 @@ func (n *network) nobodyOn(s style, host *lab.Host, span time.Duration) {
 	n.must(lab.Until(n.context(span), "the addresses to leave "+host.Name, func() error {
 		for _, a := range s.addresses() {
 			if has, err := host.Holds(a); err != nil || has {
-				return fmt.Errorf("%s has %s: %v, %w", host.Name, a, has, err)
+				return errors.Join(fmt.Errorf("%s has %s", host.Name, a), err)
 			}
 		}
 		return nil
