@@ -69,6 +69,7 @@ func TestUpgrade(t *testing.T) {
 	s.crash(connections)
 	s.watchdog()
 	s.confined(connections)
+	s.units(connections)
 	s.wayBack(connections)
 }
 
