@@ -150,6 +150,38 @@ func TestTarball(t *testing.T) {
 	}
 }
 
+// TestMakeInstallItself has make do it, which knows the usual folders.
+func TestMakeInstallItself(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	for prefix, units := range map[string]string{"/usr/local": "/usr/local/lib/systemd/system", "/opt/k": "/lib/systemd/system"} {
+		to := t.TempDir()
+		words := []string{"make", "-s", "-o", "build", "install", "DESTDIR=" + to} // what is built is used by others now
+		if prefix != "/usr/local" {
+			words = append(words, "PREFIX="+prefix, "UNITDIR="+units)
+		}
+		runHere(t, nil, words...)
+		holdsAll(t, strings.Join(words, " "), below(t, to), []string{
+			prefix + "/sbin/keepalived", prefix + "/bin/genhash", prefix + "/share/man/man8/keepalived.8", prefix + "/share/man/man5/keepalived.conf.5",
+			prefix + "/share/doc/keepalived/samples/vrrp.conf", prefix + "/share/bash-completion/completions/keepalived", units + "/keepalived.service",
+		})
+		for _, path := range below(t, to) {
+			if !strings.HasPrefix(path, prefix+"/") && !strings.HasPrefix(path, units+"/") {
+				t.Errorf("%s is outside of %s and %s", path, prefix, units)
+			}
+		}
+		unit, err := os.ReadFile(to + units + "/keepalived.service")
+		if err != nil || !strings.Contains(string(unit), "ExecStart="+prefix+"/sbin/keepalived ") {
+			t.Errorf("%v, the unit is:\n%s", err, unit)
+		}
+		if version := runHere(t, nil, to+prefix+"/sbin/keepalived", "--version"); !strings.HasPrefix(version, "Keepalived v") {
+			t.Errorf("the program says %q", version)
+		}
+	}
+}
+
 // TestMakeInstall gives make install other folders: the unit names the program
 // where it is.
 func TestMakeInstall(t *testing.T) {

@@ -176,6 +176,80 @@ func TestCapabilityMissing(t *testing.T) {
 	}
 }
 
+// openRC stands for openrc-run as far as our script needs it: it starts and stops by the variables, and calls what the
+// script has for everything else.
+const openRC = `#!/bin/sh
+set -u
+RC_SVCNAME=keepalived
+ebegin() { echo "$*"; }
+eend() { return "$1"; }
+eerror() { echo "$*"; }
+need() { :; }
+use() { :; }
+after() { :; }
+. "$1"
+. "$2"
+depend || exit
+case $3 in
+start)
+	for file in $required_files; do [ -r "$file" ] || exit 1; done
+	exec start-stop-daemon --quiet --start --exec "$command" --pidfile "$pidfile" -- $command_args ;;
+stop) exec start-stop-daemon --quiet --stop --retry 10 --exec "$command" --pidfile "$pidfile" ;;
+*) case " $extra_commands $extra_started_commands " in *" $3 "*) "$3" ;; *) exit 2 ;; esac ;;
+esac
+`
+
+// TestOpenRC starts, reloads and stops by the script of OpenRC, with what OpenRC does by the same program of Debian's.
+func TestOpenRC(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	web := n.web[0]
+	config, err := web.Write("keepalived.conf", quick, 0o644)
+	n.must(err)
+	pidFile := lab.Dir + "/rc.pid"
+	runner, err := web.Write("openrc-run", openRC, 0o755)
+	n.must(err)
+	options := strings.NewReplacer(`"-D"`, `"-D -f `+config+" -p "+pidFile+`"`, "#KEEPALIVED_PIDFILE", "KEEPALIVED_PIDFILE", "/run/keepalived.pid", pidFile)
+	confd, err := web.Write("confd", options.Replace(n.packaged("openrc/keepalived.confd")), 0o644)
+	n.must(err)
+	paths := strings.NewReplacer("/usr/sbin/keepalived", ours.Path, "/etc/keepalived/keepalived.conf", config)
+	initd, err := web.Write("initd", paths.Replace(n.packaged("openrc/keepalived.initd")), 0o755)
+	n.must(err)
+	for _, step := range []struct {
+		word, config string
+		status       int
+		says         string
+		runs         bool
+	}{
+		{"checkconfig", quick, 0, "", false},
+		{"checkconfig", "no_such_keyword\n" + quick, 0, "no_such_keyword", false},
+		{"checkconfig", "vrrp_instance x {\nvirtual_router_id\n}\n", 1, "cannot be used", false},
+		{"start", quick, 0, "", true},
+		{"reload", quick, 0, "Reloading keepalived", true},
+		{"reload", "{\n", 1, "Reload failed", true},
+		{"nonsense", quick, 2, "", true},
+		{"stop", quick, 0, "", false},
+		{"reload", quick, 1, "Reloading keepalived", false},
+	} {
+		_, err := web.Write("keepalived.conf", step.config, 0o644)
+		n.must(err)
+		status, output, err := web.Run(n.context(5*time.Second), runner, []string{confd, initd, step.word}, ours.Env)
+		n.must(err)
+		_, missing := os.Stat(web.Path(pidFile))
+		if status != step.status || !strings.Contains(output, step.says) || (missing == nil) != step.runs {
+			t.Fatalf("%s: status %d, want %d, runs: %v, output %q, want %q in it", step.word, status, step.status, missing == nil, output, step.says)
+		}
+		if step.runs {
+			n.holds(web, time.Second)
+		}
+	}
+	n.nothingLeft(web)
+}
+
 // TestInitScript does with the plain script what an init system does.
 func TestInitScript(t *testing.T) {
 	if checksItself() {

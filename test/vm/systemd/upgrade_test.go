@@ -70,6 +70,7 @@ func TestUpgrade(t *testing.T) {
 	s.watchdog()
 	s.confined(connections)
 	s.credentials()
+	s.units(connections)
 	s.wayBack(connections)
 }
 
