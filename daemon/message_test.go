@@ -230,6 +230,45 @@ func TestOutboxNeverWaits(t *testing.T) {
 	box.close()
 }
 
+// TestOutboxDelivers has the message with the parent when deliver returns, and gives a parent up that does not read or is gone.
+func TestOutboxDelivers(t *testing.T) {
+	a, b := socketPair(t)
+	var box outbox
+	box.init(a)
+	raw, err := b.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		box.deliver(message{Kind: kindFormer, Generation: i})
+		var here error
+		if err := raw.Control(func(fd uintptr) {
+			_, _, here = unix.Recvfrom(int(fd), make([]byte, maxPacket), unix.MSG_DONTWAIT)
+		}); err != nil || here != nil {
+			t.Fatalf("message %d is not there: %v, %v", i, err, here)
+		}
+	}
+	for range 3000 { // more than the socket holds
+		box.put(message{Kind: kindAnswer})
+	}
+	within := func(what string) {
+		t.Helper()
+		done := make(chan struct{})
+		go func() { defer close(done); box.deliver(message{Kind: kindFormer}) }()
+		select {
+		case <-done:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("it waits for a parent that %s", what)
+		}
+	}
+	within("does not read")
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	within("is gone")
+	box.close()
+}
+
 // TestOutboxParentGone ends in bounded time when there is nobody to read.
 func TestOutboxParentGone(t *testing.T) {
 	a, b := socketPair(t)
