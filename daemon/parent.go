@@ -18,6 +18,7 @@ import (
 
 	"keepalived-go/check"
 	"keepalived-go/config"
+	"keepalived-go/daemon/early"
 	"keepalived-go/notify"
 	"keepalived-go/parser"
 	"keepalived-go/status"
@@ -101,6 +102,7 @@ func runParent(o Options, h heritage) int {
 	}
 	acceptQuietly(quietSignals...)
 	p.dumpOnSignal()
+	early.HandOver()
 	p.reapOrphans()
 	text := read(o)
 	err := p.settleDown(text, h)
