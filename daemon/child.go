@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/config"
+	"keepalived-go/daemon/early"
 	"keepalived-go/notify"
 )
 
@@ -68,6 +69,7 @@ func runChild(o Options, h heritage, build func(*child, startMessage) error) int
 		signal.Notify(stop, unix.SIGINT)
 	}
 	acceptQuietly(quietSignals...)
+	early.HandOver()
 
 	c := &child{options: o, heritage: h, log: newLog(o, h.role)}
 	defer c.log.Close()

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"keepalived-go/config"
+	"keepalived-go/daemon/early"
 	"keepalived-go/netif"
 	"keepalived-go/netif/firewall"
 	"keepalived-go/vrrp"
@@ -18,6 +19,7 @@ import (
 
 // runCleanup takes the addresses off that its parent names, and ends.
 func runCleanup(o Options, h heritage) int {
+	early.HandOver()
 	log := newLog(o, roleCleanup)
 	defer log.Close()
 	s, err := receiveStart(h.conn)

@@ -17,11 +17,13 @@ import (
 
 	"keepalived-go/check/genhash"
 	"keepalived-go/config"
+	"keepalived-go/daemon/early"
 )
 
 // Genhash is the program genhash: args with the name of the program first. It gives the exit status, which is 1 for a
 // faulty command line and 0 for everything else, as upstream has it.
 func Genhash(args []string) int {
+	early.HandOver()
 	if len(args) < 3 {
 		// Less than two words say nothing that could be right, so nothing is said of what is wrong with them.
 		fmt.Fprintf(os.Stderr, genhashUsage, args[0])

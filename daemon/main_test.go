@@ -3,6 +3,8 @@ package daemon
 import (
 	"os"
 	"testing"
+
+	"keepalived-go/daemon/early"
 )
 
 // asDaemon makes the test program be keepalived, in the processes that tests start.
@@ -12,5 +14,6 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asDaemon) != "" {
 		os.Exit(Run(os.Args))
 	}
+	early.HandOver()
 	os.Exit(m.Run())
 }

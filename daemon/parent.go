@@ -18,6 +18,7 @@ import (
 
 	"keepalived-go/check"
 	"keepalived-go/config"
+	"keepalived-go/daemon/early"
 	"keepalived-go/netif"
 	"keepalived-go/notify"
 	"keepalived-go/parser"
@@ -103,6 +104,7 @@ func runParent(o Options, h heritage) int {
 	}
 	acceptQuietly(quietSignals...)
 	p.dumpOnSignal()
+	early.HandOver()
 	p.reapOrphans()
 	text := read(o)
 	err := p.settleDown(text, h)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"keepalived-go/daemon/early"
 )
 
 // role is what a process of the daemon does.
@@ -23,7 +25,7 @@ const (
 )
 
 // roleVariable hands the role over at exec. It is private: takeRole removes it before anything else runs.
-const roleVariable = "_KEEPALIVED_ROLE"
+const roleVariable = early.RoleVariable
 
 // descriptors are the numbers of what a process with a role inherits.
 type descriptors struct {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"keepalived-go/daemon/early"
 )
 
 // Exit codes of the contract (keepalived(8)).
@@ -24,6 +26,7 @@ func Run(argv []string) int {
 		return exitFatal
 	}
 	if words, asked := genhashWords(argv[1:]); asked {
+		early.HandOver()
 		return runGenhash(argv[0], argv[0]+" --genhash", words, os.Stdout, os.Stderr)
 	}
 	options, err := ParseOptions(argv[1:])
@@ -49,6 +52,9 @@ func Run(argv []string) int {
 
 // runUser does what somebody asked for on the command line.
 func runUser(o Options) int {
+	if !o.serves() {
+		early.HandOver()
+	}
 	switch {
 	case o.Help:
 		usage(os.Stderr)
@@ -82,6 +88,12 @@ func runUser(o Options) int {
 		return runParent(o, heritage{})
 	}
 	return launch(o)
+}
+
+// serves tells whether this process becomes the daemon, which hears signals from its first moment on.
+func (o *Options) serves() bool {
+	asks := o.Help || o.Version || o.Reload || o.signumGiven || o.Genhash || o.ConfigDiff != "" || o.TestConfig || o.TestFormat != ""
+	return o.Foreground && !asks
 }
 
 func printSignum(name string) int {

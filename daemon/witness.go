@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"keepalived-go/daemon/early"
 )
 
 // A daemon in the background that dies of a fault of its own is heard by its children, which log its last words. While it
@@ -19,6 +21,7 @@ const witnessPatience = 10 * time.Second
 // runWitness waits for the end of the parent.
 func runWitness(o Options, h heritage) int {
 	signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, sigJSON, sigStatsClear, sigThreadDump)
+	early.HandOver()
 	log := newLog(o, roleWitness)
 	defer log.Close()
 	settle(roleWitness)

@@ -322,3 +322,32 @@ func TestReloadAndCrash(t *testing.T) {
 	n.stop(daemon)
 	n.nothingLeft(web)
 }
+
+// TestReloadWithAllProcesses reloads a daemon that has every process, of which one has nothing to do: it is not refused,
+// whether the kernel has ip_vs or not.
+func TestReloadWithAllProcesses(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	t.Parallel()
+	n := newNetwork(t, dialects[1])
+	web := n.web[0]
+	daemon := n.start(web, ours, quick, "--all")
+	n.holds(web, time.Second)
+	_, err := daemon.WaitLine(n.context(time.Second), 0, "Startup complete")
+	n.must(err)
+	n.roles(web, daemon.Pid(), "", "checker", "vrrp")
+	for _, priority := range []uint8{200, 201} {
+		mark, said := n.Frames.Len(), daemon.Lines.Len()
+		n.must(daemon.Reconfigure(strings.Replace(quick, "priority 255", fmt.Sprint("priority ", priority), 1)))
+		_, err = daemon.WaitLine(n.context(time.Second), said, "Reload complete")
+		n.must(err)
+		n.advert(mark, web, time.Second, "an advert of the new priority", func(a lab.Advert) bool { return a.Priority == priority })
+	}
+	n.roles(web, daemon.Pid(), "", "checker", "vrrp")
+	if strings.Contains(daemon.Output(), "Respawning") {
+		t.Errorf("a process has died:\n%s", daemon.Output())
+	}
+	n.stop(daemon)
+}

@@ -110,7 +110,7 @@ func TestLastWords(t *testing.T) {
 func (n *network) awaitWords(host *lab.Host, who string) {
 	n.t.Helper()
 	said := regexp.MustCompile(`(?m) ` + who + `\[(\d+)\]: parent: (.*)$`)
-	n.must(lab.Until(n.context(0), "the last words of the parent", func() error {
+	n.must(lab.Until(n.context(5*time.Second), "the last words of the parent", func() error {
 		content, err := host.Read("/var/log/syslog")
 		if err != nil {
 			return err
