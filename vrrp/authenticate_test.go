@@ -38,16 +38,6 @@ func ahSequences(lan *wire.LAN, host string) (list []uint32) {
 	return list
 }
 
-// said tells how often a node has logged something.
-func (n *node) said(text string) (count int) {
-	for _, line := range n.lines.lines {
-		if strings.Contains(line, text) {
-			count++
-		}
-	}
-	return count
-}
-
 // TestAHAfterSplit has two Masters with authentication headers meet again. The one that outranks the other has sent less
 // in one case and more in the other: one Master remains, and goes beyond what both have sent.
 func TestAHAfterSplit(t *testing.T) {
@@ -80,7 +70,7 @@ func TestAHAfterSplit(t *testing.T) {
 				if b := ahSequences(lan, "b"); all[len(all)-1] <= b[len(b)-1] {
 					t.Errorf("the Master has sent %d, the other %d", all[len(all)-1], b[len(b)-1])
 				}
-				if synced := nodes[0].said("IPSEC-AH : Syncing seq_num - Increment seq"); synced != 1-late {
+				if synced := nodes[0].lines.count("IPSEC-AH : Syncing seq_num - Increment seq"); synced != 1-late {
 					t.Errorf("said %d times that it goes beyond the other", synced)
 				}
 				for _, n := range nodes {
@@ -141,8 +131,8 @@ func TestHMACOverReload(t *testing.T) {
 			t.Fatal(err)
 		}
 		settle(time.Millisecond)
-		if b.said("replayed authentication trailer from 192.168.4.100") != 1 {
-			t.Errorf("the replay after a reload is taken: %q", b.lines.lines)
+		if b.lines.count("replayed authentication trailer from 192.168.4.100") != 1 {
+			t.Errorf("the replay after a reload is taken: %q", b.lines.all())
 		}
 		if err := rival.Close(); err != nil {
 			t.Error(err)
@@ -177,15 +167,15 @@ func TestHMACSkew(t *testing.T) {
 		const line = "authentication clock skew -4 sec from 192.168.4.100 approaching window 5 sec"
 		send(0, 2)
 		send(4*time.Second, 3)
-		if said := b.said(line); said != 1 {
-			t.Errorf("said %d times: %q", said, b.lines.lines)
+		if said := b.lines.count(line); said != 1 {
+			t.Errorf("said %d times: %q", said, b.lines.all())
 		}
 		sender.Resume(0)
 		settle(4 * time.Second) // until the clock is beyond what it was said to be
 		send(0, 1)
 		send(4*time.Second, 1)
-		if said := b.said(line); said != 2 {
-			t.Errorf("said %d times: %q", said, b.lines.lines)
+		if said := b.lines.count(line); said != 2 {
+			t.Errorf("said %d times: %q", said, b.lines.all())
 		}
 		if err := rival.Close(); err != nil {
 			t.Error(err)

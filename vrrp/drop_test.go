@@ -39,7 +39,7 @@ func TestWrongAdvertsAreCounted(t *testing.T) {
 				a := newNode(t, lan, "a", "192.168.4.100/24")
 				a.start(configOf(instance(100, time.Second)), nil)
 				settle(5 * time.Second)
-				lines := len(a.lines.lines)
+				lines := len(a.lines.all())
 				rival, err := lan.Host("rival").Network().Open(wire.Key{Interface: "eth0", Index: 2, Group: group})
 				if err != nil {
 					t.Fatal(err)
@@ -60,7 +60,7 @@ func TestWrongAdvertsAreCounted(t *testing.T) {
 				if counted != 3 || received != 0 {
 					t.Errorf("%d counted as %s, %d received", counted, row.reason, received)
 				}
-				if said := a.lines.lines[lines:]; len(said) != 1 {
+				if said := a.lines.all()[lines:]; len(said) != 1 {
 					t.Errorf("said %d times: %q", len(said), said)
 				}
 				// The same advert without a fault takes the role.

@@ -170,13 +170,13 @@ func TestReloadDisturbsOnlyWhatChanged(t *testing.T) {
 		two.Name, two.VRID, two.Addresses = "VI_2", 52, []config.Address{{Prefix: addressOf("192.168.4.81/32"), Dev: "eth0"}}
 		a.start(configOf(one, two), nil)
 		settle(6 * time.Second)
-		calls, lines := a.kernel.count(), len(a.lines.lines)
+		calls, lines := a.kernel.count(), len(a.lines.all())
 		if err := a.engine.Reload(configOf(one, two)); err != nil {
 			t.Fatal(err)
 		}
 		settle(time.Millisecond)
-		if a.kernel.count() != calls || len(a.lines.lines) != lines {
-			t.Errorf("a reload without a change: %d kernel calls, log %v", a.kernel.count()-calls, a.lines.lines[lines:])
+		if a.kernel.count() != calls || len(a.lines.all()) != lines {
+			t.Errorf("a reload without a change: %d kernel calls, log %v", a.kernel.count()-calls, a.lines.all()[lines:])
 		}
 		two.Priority = 90
 		begin := time.Now()

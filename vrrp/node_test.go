@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -221,6 +222,13 @@ func (h *lineHook) Fire(e *logrus.Entry) error {
 	defer h.mu.Unlock()
 	h.lines = append(h.lines, e.Message)
 	return nil
+}
+
+// all are the lines until now.
+func (h *lineHook) all() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.lines)
 }
 
 func (h *lineHook) count(part string) int {
