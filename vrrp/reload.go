@@ -43,7 +43,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
 	e.logDelays()
-	e.worker.pacer.configure(pacesOf(cfg))
+	e.repace(changes, cfg)
 	e.trackFiles(cfg)
 	e.trackProcesses(cfg)
 	e.trackScripts(cfg, true)
@@ -81,6 +81,20 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 		e.eventStates()
 	}
 	e.changes = true
+}
+
+// repace gives the queues of announcements their new paces. What is not wanted any more leaves them before: a queue may
+// go on at once.
+func (e *Engine) repace(changes []config.Change, cfg config.Config) {
+	for _, c := range changes {
+		switch c.Kind {
+		case config.Removed:
+			e.worker.pacer.keep(Key(c.Old), nil)
+		case config.Updated:
+			e.worker.pacer.keep(Key(c.New), kernelAddresses(c.New))
+		}
+	}
+	e.worker.pacer.configure(pacesOf(cfg))
 }
 
 // updateRouter gives a running instance its new configuration.
