@@ -266,7 +266,7 @@ func TestPromoteSecondaries(t *testing.T) {
 	for _, p := range []lab.Program{ours, peer} {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
-			n := newNetwork(t, dialects[1])
+			n := newNetwork(t, slow) // the next process has three seconds to go on as Master
 			host := n.web[0]
 			is := func(want string) {
 				t.Helper()
