@@ -17,16 +17,14 @@ const crashes = 5
 
 // TestChildKilled kills our VRRP process while it is Master. The parent's next
 // one resumes: the address never leaves, the peer stays Backup, no script
-// runs again. (Debian's program does not promise this.)
+// runs again. (Debian's program does not promise this.) It is not parallel to others, as TestFamilyChildKilled.
 func TestChildKilled(t *testing.T) {
-	t.Parallel()
 	if checksItself() {
 		t.Log("no program of ours to test")
 		return
 	}
 	for _, d := range dialects {
 		t.Run(d.name, func(t *testing.T) {
-			t.Parallel()
 			n := newNetwork(t, d)
 			web1, web2 := n.web[0], n.web[1]
 			_, err := web1.Write("notify.sh", notifyScript, 0o755)

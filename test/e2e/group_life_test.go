@@ -153,9 +153,9 @@ func (n *network) wrote(host *lab.Host, want string) {
 	}))
 }
 
-// TestGroupChildKilled kills our VRRP process while its group is Master: the next one goes on with the whole group.
+// TestGroupChildKilled kills our VRRP process while its group is Master: the next one goes on with the whole group. It is
+// not parallel to others, as TestFamilyChildKilled.
 func TestGroupChildKilled(t *testing.T) {
-	t.Parallel()
 	if checksItself() {
 		t.Log("no program of ours to test")
 		return
