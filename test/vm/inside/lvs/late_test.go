@@ -30,9 +30,13 @@ func TestCheckerWakesUpLate(t *testing.T) {
 			f.must(err)
 			_, err = d.WaitLine(f.patience(), 0, "Set realtime priority 1")
 			f.must(err)
-			attr, err := unix.SchedGetAttr(child, 0)
-			if err != nil || attr.Policy != unix.SCHED_RR || attr.Priority < 1 {
-				t.Errorf("policy %d, priority %d, %v", attr.Policy, attr.Priority, err)
+			switch attr, err := unix.SchedGetAttr(child, 0); {
+			case err != nil && program.Name == peer.Name:
+				t.Logf("Debian's process has not survived its realtime limit: %v", err)
+			case err != nil:
+				t.Error(err)
+			case attr.Policy != unix.SCHED_RR || attr.Priority < 1:
+				t.Errorf("policy %d, priority %d", attr.Policy, attr.Priority)
 			}
 			f.stop(d)
 		})
