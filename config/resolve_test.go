@@ -209,39 +209,6 @@ func TestImpossibleInstances(t *testing.T) {
 	}
 }
 
-// A macvlan is no other network than the interface below it. With IPv6 that counts only for interfaces of instances' own.
-func TestVRIDOnBase(t *testing.T) {
-	env := Env{Interface: func(n string) (Interface, bool) {
-		return map[string]Interface{"eth0": {MTU: 1500}, "mv0": {MTU: 1500, VMAC: true, Base: "eth0"}, "far0": {MTU: 1500, VMAC: true}}[n], true
-	}}
-	const error4, error6, note6 = "(B) uses VRID 1 with IPv4 on interface eth0, and so does A", "(B) uses VRID 1 with IPv6 on interface eth0, and so does A",
-		"(B) uses VRID 1 with IPv6 on the network of interface eth0, and so does A"
-	const xmitBase = "use_vmac\nvmac_xmit_base\n"
-	for _, row := range []struct{ name, address, extra1, extra2, says string }{
-		{"mv0", "10.0.0.", "", "", error4},
-		{"mv0", "10.0.0.", "use_vmac\n", "", error4},
-		{"far0", "10.0.0.", "", "", ""},
-		{"mv0", "fe80::", "", "", note6},
-		{"mv0", "fe80::", "use_vmac\n", "", note6},
-		{"mv0", "fe80::", "use_vmac\n", "use_vmac\n", error6},
-		{"mv0", "fe80::", "", xmitBase, note6},
-		{"eth0", "fe80::", "", xmitBase, error6},
-		{"mv0", "fe80::", "use_vmac\n", xmitBase, error6},
-		{"eth0", "fe80::", "", "", error6},
-		{"eth0", "fe80::", "", "use_vmac\n", note6},
-		{"far0", "fe80::", "use_vmac\n", "use_vmac\n", ""},
-	} {
-		instance := func(name, dev, extra, address string) string {
-			return "vrrp_instance " + name + " {\ninterface " + dev + "\nvirtual_router_id 1\n" + extra + "virtual_ipaddress {\n" + address + "\n}\n}\n"
-		}
-		c, diags := decodeOn(t, instance("A", "eth0", row.extra1, row.address+"1")+instance("B", row.name, row.extra2, row.address+"2"), env)
-		refused := row.says == error4 || row.says == error6
-		if !says(diags, row.says) || row.says == "" && says(diags, "uses VRID") || (len(c.Instances) == 1) != refused || (status(diags) == parser.StatusConfig) != refused {
-			t.Errorf("%+v: %v", row, diags)
-		}
-	}
-}
-
 // Sessions are tracked by name, and must have been defined above with events for VRRP.
 func TestTrackedSessions(t *testing.T) {
 	const session = "bfd_instance abc {\nneighbor_ip 10.0.0.1\nweight -7 reverse\n%s}\n"
@@ -296,6 +263,16 @@ func TestTooManyAddresses(t *testing.T) {
 		t.Errorf("%d and %d addresses, %v", len(i.Addresses), len(i.ExcludedAddresses), diags)
 	}
 	small := Env{Interface: func(string) (Interface, bool) { return Interface{MTU: 576}, true }}
+	for lines, want := range map[string]int{ // of version 2, where the headers take 50 bytes without anything more
+		"authentication {\nauth_type AH\nauth_pass x\n}\n":                                          (526 - 24) / 4,
+		"auth_hmac {\nkey 1 0123456789abcdef0123456789abcdef\nactive_key 1\n}\n":                    (526 - 28) / 4,
+		"auth_hmac {\nkey 1 0123456789abcdef0123456789abcdef\nactive_key 1\nmode receive-only\n}\n": 526 / 4,
+	} {
+		c, _ := decodeOn(t, strings.Replace(text, "virtual_ipaddress", lines+"virtual_ipaddress", 1), small)
+		if got := len(c.Instances[0].Addresses); got != want {
+			t.Errorf("%q leaves room for %d addresses, want %d", lines, got, want)
+		}
+	}
 	c, _ = decodeOn(t, text, small)
 	// Ethernet, IP and VRRP headers and the authentication take 50 bytes, an address takes 4.
 	if got := len(c.Instances[0].Addresses); got != (576-50)/4 {

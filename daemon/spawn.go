@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"keepalived-go/daemon/early"
 )
 
 // handledSignals are blocked while a process starts, so that they are not deadly before its handlers stand: Go unblocks
@@ -19,10 +21,10 @@ var handledSignals = []syscall.Signal{
 	sigJSON, sigStatsClear, sigThreadDump,
 }
 
-// Signals by number (facts of the command line: SIGRTMIN+2, SIGRTMAX-1 and SIGRTMAX of glibc).
+// Signals by number: SIGRTMIN+2, SIGRTMAX-1 and SIGRTMAX of glibc.
 const (
-	sigJSON       = syscall.Signal(36)
-	sigStatsClear = syscall.Signal(63)
+	sigJSON       = early.JSON
+	sigStatsClear = early.StatsClear
 	sigThreadDump = syscall.Signal(64)
 )
 

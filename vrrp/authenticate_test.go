@@ -207,3 +207,36 @@ func TestSlotsBeginAfresh(t *testing.T) {
 		a.stop()
 	})
 }
+
+// TestBackupKeepsHeardSequence has a Backup note what it has accepted where its successor finds it.
+func TestBackupKeepsHeardSequence(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		lan := wire.NewLAN()
+		a, b := newNode(t, lan, "a", "192.168.4.100/24"), newNode(t, lan, "b", "192.168.4.200/24")
+		b.beats = NewBeats(make([]byte, BeatsSize))
+		a.start(configOf(ahInstance(100)), nil)
+		b.start(configOf(ahInstance(50)), nil)
+		settle(10 * time.Second)
+		expectState(t, b, fsm.Backup)
+		if all := ahSequences(lan, "a"); len(all) < 5 || b.beats.Sequence(0) != uint64(all[len(all)-1]) {
+			t.Errorf("it has heard %v, and the slot has %d", all, b.beats.Sequence(0))
+		}
+		a.stop()
+		b.stop()
+	})
+}
+
+// TestAHNumbersUsedUp has a Backup begin at 1 when it becomes Master and there are no more numbers.
+func TestAHNumbersUsedUp(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		lan := wire.NewLAN()
+		a := newNode(t, lan, "a", "192.168.4.100/24")
+		cfg := ahInstance(100)
+		a.start(configOf(cfg), map[string]InstanceState{Key(cfg): {State: fsm.Backup, Sequence: 1<<32 - 1}})
+		settle(10 * time.Second)
+		if all := ahSequences(lan, "a"); len(all) < 2 || all[0] != 1 || all[1] != 2 {
+			t.Errorf("it has sent %v", all)
+		}
+		a.stop()
+	})
+}

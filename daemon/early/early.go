@@ -12,12 +12,18 @@ import (
 // RoleVariable hands the role over to a process of a daemon at exec.
 const RoleVariable = "_KEEPALIVED_ROLE"
 
+// Signals without a name, which ask for the JSON and for counters that are cleared: SIGRTMIN+2 and SIGRTMAX-1 of glibc.
+const (
+	JSON       = syscall.Signal(36)
+	StatsClear = syscall.Signal(63)
+)
+
 // ending are the signals that Go does not leave blocked at the start of a process.
 var ending = []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM}
 
 // asking are those that ask a daemon for something, which Go takes and forgets. The processes that a daemon starts begin
 // with them blocked, and have them wait there.
-var asking = []syscall.Signal{syscall.SIGUSR1, syscall.SIGUSR2, 36, 63}
+var asking = []syscall.Signal{syscall.SIGUSR1, syscall.SIGUSR2, JSON, StatsClear}
 
 // heard are the signals until HandOver.
 var heard = make(chan os.Signal, 64)

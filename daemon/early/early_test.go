@@ -53,11 +53,13 @@ var roles = map[string]func() int{
 	},
 }
 
-// sendMyself returns when a signal was heard.
+// sendMyself returns when a signal was heard, which stays where it was.
 func sendMyself(s syscall.Signal) {
 	_ = syscall.Kill(os.Getpid(), s)
-	for deadline := time.Now().Add(patience); len(heard) == 0 && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
+	select {
+	case s := <-heard:
+		heard <- s
+	case <-time.After(patience):
 	}
 }
 

@@ -62,7 +62,7 @@ var zeros [trailerValueLen]byte
 // NewHMAC makes one. former, which may be nil, is the one before a reload: its sequence goes on, and what it has heard
 // still must not come again.
 func NewHMAC(s HMACSettings, former *HMAC) *HMAC {
-	h := &HMAC{settings: s, keys: map[uint8]hash.Hash{}, heard: newMemory(s.Peers)}
+	h := &HMAC{settings: s, keys: map[uint8]hash.Hash{}, heard: memory{peers: s.Peers}}
 	for _, k := range s.Keys {
 		h.keys[k.ID] = hmac.New(sha256.New, []byte(k.Secret))
 	}

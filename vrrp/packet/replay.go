@@ -21,8 +21,6 @@ type mark struct {
 	sequence uint64
 }
 
-func newMemory(peers []netip.Addr) memory { return memory{peers: peers} }
-
 // adopt takes over what another one remembers of the same senders.
 func (m *memory) adopt(former memory) {
 	for _, k := range former.marks {
@@ -47,19 +45,12 @@ func (m *memory) last(sender netip.Addr) (uint64, bool) {
 	return 0, false
 }
 
-// put remembers a sequence. Where there is no room the sender that was not heard for the longest time is forgotten.
+// put remembers a sequence in the place of the sender's former one. Where there is no room the sender that was not heard
+// for the longest time is forgotten.
 func (m *memory) put(sender netip.Addr, sequence uint64) {
-	oldest := -1
-	for i := range m.marks {
-		if m.marks[i].sender == sender {
-			oldest = i
-		}
-	}
-	if oldest < 0 && m.peers == nil && len(m.marks) >= multicastSenders {
-		oldest = 0
-	}
-	if oldest >= 0 {
-		m.marks = slices.Delete(m.marks, oldest, oldest+1)
+	m.marks = slices.DeleteFunc(m.marks, func(k mark) bool { return k.sender == sender })
+	if m.peers == nil && len(m.marks) >= multicastSenders {
+		m.marks = slices.Delete(m.marks, 0, 1)
 	}
 	m.marks = append(m.marks, mark{sender, sequence})
 }
