@@ -85,6 +85,7 @@ func Differences() []Difference {
 			"The bare address is used with the server, and the name of the host is what uname says."},
 		{"track_file", "The file is read when its writer closes it.", "It is read when nothing has happened to it for 20 ms, and 200 ms when it is empty."},
 		{"dumps", "The password of `auth_pass` and of the SSL block may be shown. All options of a regex are named when it has one.", "Secrets are stars. The options are those that were given."},
+		{"keepalived.data", "-", "An instance has a line each for conflicts with other Masters, adverts with another form of checksum and failed sends, where there were any. The counters of `keepalived.stats` and the JSON are upstream's."},
 		{"fast_recovery", "While one of several pages fails and another one is back, the failing one is asked for without a pause.", "A failure of a server that is down is always followed by a pause of delay_before_retry."},
 		{"-s, net_namespace", "A namespace that does not exist gives exit status 0.", "It is an error with exit status 1, and the message says how to make it. Under -t only interfaces are not looked at then."},
 		{"-s, net_namespace", "Pid files are seen under `/run/keepalived` by the daemon and its scripts, and under `/run/keepalived/NAME` by everybody else.", "They are under `/run/keepalived/NAME` for everybody."},
