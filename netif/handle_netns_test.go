@@ -167,46 +167,6 @@ func TestAddAddressProtocol(t *testing.T) {
 	t.Error("no protocol attribute")
 }
 
-// TestAddressOfRenamed takes addresses off an interface that has another name now, and leaves the same address of others.
-func TestAddressOfRenamed(t *testing.T) {
-	enterNamespace(t)
-	h := open(t)
-	ip(t, "link add one0 type veth peer name one0-peer")
-	ip(t, "link add two0 type veth peer name two0-peer")
-	a := Address{Prefix: prefix("192.0.2.1/32"), Dev: "one0"}
-	on := func(dev string) int { return len(ipAddresses(t, dev)) }
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(h.AddAddress(a))
-	ip(t, "link set one0 name old0")
-	must(h.DeleteAddress(a))
-	if on("old0") != 0 {
-		t.Error("it is left on the interface that was renamed")
-	}
-	ip(t, "addr add 192.0.2.1/32 dev old0")
-	must(h.DeleteAddress(a))
-	if on("old0") != 1 {
-		t.Error("somebody else's is gone")
-	}
-	ip(t, "addr del 192.0.2.1/32 dev old0")
-	ip(t, "link set old0 name one0")
-	must(h.AddAddress(a))
-	ip(t, "link set one0 name old0")
-	ip(t, "link set two0 name one0")
-	must(h.AddAddress(a))
-	if on("old0") != 0 || on("one0") != 1 {
-		t.Error("it is not where the name is now")
-	}
-	must(h.DeleteAddress(a))
-	if on("one0") != 0 {
-		t.Error("it is left")
-	}
-}
-
 func TestAddAddressReplaces(t *testing.T) {
 	base := Address{Prefix: prefix("192.0.2.1/24"), Dev: "ours0"}
 	with := func(change func(*Address)) Address {

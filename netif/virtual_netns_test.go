@@ -232,34 +232,6 @@ func TestVirtualLinkChanged(t *testing.T) {
 	}
 }
 
-// TestVirtualLinkParentRenamed has a parent that gets another name, and another interface that takes its own.
-func TestVirtualLinkParentRenamed(t *testing.T) {
-	v := newVirtual(t)
-	l := vmac(1)
-	rename := func(from, to string) {
-		ip(t, "link set "+from+" down")
-		ip(t, "link set "+from+" name "+to)
-		ip(t, "link set "+to+" up")
-	}
-	mustSet(t, v, l, true)
-	rename("base0", "base8")
-	if err := v.Remove(l); err != nil || setting4(t, "base8", "arp_ignore") != "0" {
-		t.Errorf("the renamed parent keeps the settings: %v", err)
-	}
-	rename("base8", "base0")
-	mustSet(t, v, l, true)
-	rename("base0", "base8")
-	ip(t, "link add base0 type veth peer name far1")
-	ip(t, "link set base0 up")
-	mustSet(t, v, l, true)
-	if setting4(t, "base8", "arp_ignore") != "0" || setting4(t, "base0", "arp_ignore") != "1" {
-		t.Error("the former parent keeps the settings, or the new one does not have them")
-	}
-	if err := v.Remove(l); err != nil || setting4(t, "base0", "arp_ignore") != "0" {
-		t.Errorf("the new parent keeps the settings: %v", err)
-	}
-}
-
 // TestVirtualLinkIPv6 has the addresses of a VMAC of IPv6.
 func TestVirtualLinkIPv6(t *testing.T) {
 	v := newVirtual(t)

@@ -103,8 +103,11 @@ func normal(f lab.Frame) string {
 	return fmt.Sprintf("advert %d %s", a.Priority, hex.EncodeToString(data))
 }
 
-// headerSound verifies the checksum of an IPv4 header (RFC 1071).
-func headerSound(header []byte) bool {
+// headerSound verifies the checksum of an IPv4 header.
+func headerSound(header []byte) bool { return headerSum(header) == 0xffff }
+
+// headerSum is the sum over an IPv4 header, whose complement is the checksum (RFC 1071).
+func headerSum(header []byte) uint16 {
 	var sum uint32
 	for i := 0; i+1 < len(header); i += 2 {
 		sum += uint32(binary.BigEndian.Uint16(header[i:]))
@@ -112,5 +115,5 @@ func headerSound(header []byte) bool {
 	for sum > 0xffff {
 		sum = sum>>16 + sum&0xffff
 	}
-	return sum == 0xffff
+	return uint16(sum)
 }
