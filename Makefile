@@ -101,4 +101,4 @@ tools:
 # virtual machine: unpacked in .cache, never installed.
 debs:
 	scripts/debs keepalived nginx-light rsyslog \
-		exim4-daemon-light haproxy frr linux-image-cloud-amd64 qemu-system-x86 kmod iproute2 ipvsadm nftables curl tcpdump
+		exim4-daemon-light haproxy frr linux-image-cloud-amd64 qemu-system-x86 kmod iproute2 ipvsadm nftables iptables ipset curl tcpdump

@@ -77,6 +77,8 @@ type decoder struct {
 	nameTables    map[*nameKind]map[string]uint32 // those of iproute2 that were needed
 	protocolNames map[string]uint8                // nil until they are needed
 	preferences   [2]uint32                       // how many rules of IPv4 and IPv6 were given one
+
+	iptablesAt, ipsetsAt parser.Position // of vrrp_iptables and vrrp_ipsets
 }
 
 // scope points to what is being read. Dump fills it too, to ask the table for the values.
@@ -278,19 +280,15 @@ func (d *decoder) skipBlock() {
 	}
 }
 
-// announce says once per keyword that it has no effect, yet or at all.
+// announce says once per keyword that it has no effect yet.
 func (d *decoder) announce(k *Keyword, st *parser.Statement) {
-	if k.Effect != Ignored && k.Effect != Moot || d.quiet {
+	if k.Effect != Ignored || d.quiet {
 		return
 	}
 	if d.noticed[k] {
 		return
 	}
 	d.noticed[k] = true
-	if k.Effect == Moot {
-		d.note(st.Pos(), "%s has no effect: %s", k.Name, k.EffectNote)
-		return
-	}
 	d.note(st.Pos(), "%s has no effect yet", k.Name)
 }
 

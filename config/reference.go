@@ -39,10 +39,14 @@ func Differences() []Difference {
 		{"duplicate addresses", "Version 2.2.7 keeps an address that a list has twice; later versions report it.", "It is reported and kept once."},
 		{"no_accept, strict_mode", "-", "A warning at the start, at a reload and under -t names the instances that drop packets to their addresses. It does not change the exit status."},
 		{"no_accept, strict_mode", "A reload that lets an instance accept again has no effect until it is Master the next time.", "It has effect at once."},
-		{"no_accept, strict_mode", "When nftables does not work, an error is logged, and the instance accepts.", "The instance is held in FAULT, with a line that says what is missing, and looks again every second."},
+		{"no_accept, strict_mode", "When the firewall does not work, an error is logged, and the instance accepts.", "The instance is held in FAULT, with a line that says what is missing, and looks again every second."},
 		{"no_accept, strict_mode", "When somebody else empties the ruleset, the instance accepts from then on.", "It is looked at every ten seconds, and put back."},
 		{"--dont-release-vrrp", "Addresses that stay at the end accept packets from then on.", "The rules stay, too, and the next daemon takes them over."},
-		{"vrrp_iptables", "Builds with iptables use it.", "As in Debian's build it is reported, and nftables is used."},
+		{"vrrp_iptables", "Builds with iptables use it, unless the iptables command belongs to nftables. Builds without, as Debian's, report it and use nftables.",
+			"It is used where the host has iptables of its own (legacy). Where the iptables command belongs to nftables, or there is none, nftables is used, and a line says so. It is never reported as a fault."},
+		{"vrrp_iptables", "When a chain does not exist, it is logged, and the instance accepts.", "The instance is held in FAULT, with a line that says how to make the chain, and looks again every second."},
+		{"vrrp_iptables", "The set of links with a virtual MAC has them with `0.0.0.0/0` and `::/0`.", "It has them with `224.0.0.0/4` and `ff00::/8`, where all reports of groups go."},
+		{"vrrp_iptables", "A reload that changes chains, sets, or iptables for nftables leaves rules behind.", "What is new is there first, then what is old goes."},
 		{"routes and rules", "The word after `inet` or `inet6` is skipped, so that a destination or an option may be lost.", "It is read."},
 		{"routes and rules", "Of the `id` of a tunnel and of `tunnel-id` only the lower 32 bits are used.", "All 64 bits are used."},
 		{"routes", "The address behind `or` may be of another family than the route, which the kernel then refuses.", "The line is ignored."},
@@ -106,7 +110,7 @@ func Differences() []Difference {
 func Compatibility() string {
 	var b strings.Builder
 	b.WriteString(compatibilityHead)
-	for _, e := range []Effect{Acts, Moot, Holds, Ignored} {
+	for _, e := range []Effect{Acts, Holds, Ignored} {
 		n := 0
 		Walk(func(_ string, k *Keyword) {
 			if k.Effect == e {

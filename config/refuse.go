@@ -8,6 +8,7 @@ func (in *Instance) Refuses() bool { return !in.Accept && in.Priority != ownerPr
 
 // resolveFirewall names the table that is used where none is given, and says loudly which instances lose traffic to it.
 func (d *decoder) resolveFirewall() {
+	d.resolveIPTables()
 	var needs *rawInstance
 	for _, i := range d.raw {
 		if i.broken {
@@ -20,7 +21,7 @@ func (d *decoder) resolveFirewall() {
 			d.sayRefused(i)
 		}
 	}
-	if g := &d.config.Global; needs != nil && g.NFTables == "" {
+	if g := &d.config.Global; needs != nil && g.NFTables == "" && g.VRRPIPTables.In == "" {
 		g.NFTables = defaultNFTable
 		d.note(needs.Pos, "use_vmac or no_accept/strict specified, but no firewall configured - using nftables")
 	}

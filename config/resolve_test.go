@@ -357,10 +357,6 @@ func TestNoticesOnce(t *testing.T) {
 	if len(diags) != 1 || diags[0].Severity != parser.Notice || diags[0].Status != parser.StatusOK || !says(diags, "enable_traps has no effect yet") {
 		t.Errorf("%v", diags)
 	}
-	_, diags = decodeText(t, "global_defs {\nvrrp_ipsets a b c\nvrrp_ipsets a b c\n}\n")
-	if len(diags) != 1 || diags[0].Severity != parser.Notice || !says(diags, "vrrp_ipsets has no effect: no ipset is used") {
-		t.Errorf("%v", diags)
-	}
 	_, diags = decodeText(t, "vrrp_script s {\nscript /bin/true\ninterval 3\nrise 2\n}\n")
 	_, tracked := decodeText(t, "vrrp_script s {\nscript /bin/true\n}\nvrrp_instance A {\ninterface eth0\nvirtual_router_id 1\ntrack_script {\ns weight 3\n}\n"+vip+"}\n")
 	if len(tracked) != 0 {

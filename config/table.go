@@ -14,13 +14,11 @@ const (
 	// Holds means that running without the keyword would be wrong towards peers or traffic, so the instance that
 	// has it is held in Fault.
 	Holds
-	// Moot keywords are read and checked, and there is nothing that they could act on: EffectNote says why.
-	Moot
 )
 
 // String is the wording that COMPATIBILITY.md uses.
 func (e Effect) String() string {
-	return [...]string{"read and checked, no effect yet", "acts", "holds the instance in Fault", "read and checked, nothing here needs it"}[e]
+	return [...]string{"read and checked, no effect yet", "acts", "holds the instance in Fault"}[e]
 }
 
 // Keyword is one row of the table: a keyword of a block, or an option of the line that a keyword or entry opens.

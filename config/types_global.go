@@ -186,13 +186,15 @@ type ExtraIf struct {
 	Interval Optional[int] // seconds
 }
 
-// IPSets are the names of the ipsets; Disabled is the bare keyword.
+// IPSets are the names of the ipsets that iptables goes by. Without names every address has rules of its own; Disabled
+// is the bare keyword.
 type IPSets struct {
 	Disabled bool
 	Names    [6]string // IPv4, IPv6, IPv6 by interface, IGMP, MLD, ND
 }
 
-// IPTables are the chains that rules are put into.
+// IPTables are the chains of iptables that rules are put into. In is "" where nftables is used, and Out where only
+// what comes in is filtered.
 type IPTables struct {
 	In, Out string
 }

@@ -47,6 +47,7 @@ var globalRows = map[string]row{
 	"vrrp_garp_master_repeat":             {"", "vrrp_garp_master_repeat 7", "vrrp_garp_master_repeat 0"},
 	"vrrp_gna_interval":                   {"", "vrrp_gna_interval 0.5", "vrrp_gna_interval often"},
 	"vrrp_higher_prio_send_advert":        {"", "vrrp_higher_prio_send_advert", "vrrp_higher_prio_send_advert maybe"},
+	"vrrp_ipsets":                         {"", "vrrp_iptables\nvrrp_ipsets a b", "vrrp_iptables\nvrrp_ipsets same same"},
 	"vrrp_iptables":                       {"", "vrrp_iptables IN OUT", "vrrp_iptables SAME SAME"},
 	"vrrp_lower_prio_no_advert":           {"", "vrrp_lower_prio_no_advert", "vrrp_lower_prio_no_advert maybe"},
 	"vrrp_mcast_group4":                   {"", "vrrp_mcast_group4 224.0.0.19", "vrrp_mcast_group4 10.0.0.1"},
@@ -259,8 +260,14 @@ var trackFileRows = map[string]row{
 	"weight":    {"", "weight 7", "weight 300"},
 }
 
+// topRows are of keywords outside of blocks.
+var topRows = map[string]row{"namespace_with_ipsets": {"", "namespace_with_ipsets", ""}}
+
 // rowOf finds the row of a keyword.
 func rowOf(block, name string) (row, bool) {
+	if r, ok := topRows[name]; block == "" && ok {
+		return r, ok
+	}
 	switch block {
 	case "global_defs":
 		r, ok := globalRows[name]
@@ -367,7 +374,6 @@ func checkRow(t *testing.T, path string, k *Keyword, shell string, r row) {
 
 // mayComplain are keywords of which something is said even where they are right.
 var mayComplain = map[string]bool{
-	"global_defs/vrrp_iptables":          true,                           // nftables is used in its place
 	"vrrp_instance/linkbeat_use_polling": true,                           // a block is better
 	"vrrp_instance/native_ipv6":          true,                           // the other address is not of this family
 	"vrrp_instance/virtual_routes/as":    true, "static_routes/as": true, // of MPLS routes, which cannot be given

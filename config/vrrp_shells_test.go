@@ -35,6 +35,7 @@ var vrrpShells = map[string]string{
 	"static_routes":                   "track_group G {\ngroup {\nA\n}\n}\n" + twoInstances + "static_routes {\n%s\n}\n",
 	"static_rules":                    "track_group G {\ngroup {\nA\n}\n}\n" + twoInstances + "static_rules {\n%s\n}\n",
 	"track_group":                     twoInstances + "%s\n",
+	"=namespace_with_ipsets":          "%s\n",
 	"=vrrp_instance/vrf":              "vrrp_instance V {\nvirtual_router_id 51\nunicast_src_ip 10.0.0.1\nunicast_peer {\n10.0.0.2\n}\n%s\nvirtual_ipaddress {\n192.0.2.1 dev eth0\n}\n}\n",
 	"=vrrp_track_process/process":     "vrrp_track_process N {\n%s\n}\n" + tracksOne("track_process"),
 	"=vrrp_sync_group/group":          twoInstances + tracksOne("track_interface") + "vrrp_sync_group G {\n%s\n}\n",

@@ -30,17 +30,21 @@ func prefixText(p netip.Prefix) string {
 	return p.String()
 }
 
-// addressTexts are addresses of an instance with " set" behind those that are on their interfaces, and " nftable_set"
-// where packets to them are dropped.
-func addressTexts(list []config.Address, in *vrrp.InstanceView, links netif.State) []string {
+// addressTexts are addresses of an instance with " set" behind those that are on their interfaces, and another word
+// where packets to them are dropped, which tells by what.
+func addressTexts(list []config.Address, in *vrrp.InstanceView, v vrrp.View) []string {
+	dropped := " nftable_set"
+	if v.Config.Global.VRRPIPTables.In != "" {
+		dropped = " iptable_set"
+	}
 	out := make([]string, 0, len(list))
 	for i := range list {
 		line := addressText(&list[i], in.Config.Interface)
-		if in.Machine.State == fsm.Master && installed(&list[i], in.Config.Interface, links) {
+		if in.Machine.State == fsm.Master && installed(&list[i], in.Config.Interface, v.Links) {
 			line += " set"
 		}
 		if in.Machine.State == fsm.Master && in.Config.Refuses() {
-			line += " nftable_set"
+			line += dropped
 		}
 		out = append(out, line)
 	}

@@ -224,6 +224,7 @@ func (t *text) announcements(g config.Global, p process) {
 }
 
 func (t *text) firewall(g config.Global) {
+	t.chains(g)
 	if g.NFTables != "" {
 		t.line(" nftables table name = %s", g.NFTables)
 		t.line(" nftables base chain priority = %d", g.NFTablesPriority)
@@ -235,6 +236,24 @@ func (t *text) firewall(g config.Global) {
 		t.line(" ipvs nftables start fwmark = %d", g.NFTablesIPVSStartFWMark)
 	}
 	t.line(" nftables with%s counters", either(g.NFTablesCounters, "", "out"))
+}
+
+// chains are the chains and sets of iptables, where that is used.
+func (t *text) chains(g config.Global) {
+	if g.VRRPIPTables.In == "" {
+		return
+	}
+	t.line(" Iptables input chain = %s", g.VRRPIPTables.In)
+	if g.VRRPIPTables.Out != "" {
+		t.line(" Iptables output chain = %s", g.VRRPIPTables.Out)
+	}
+	t.line(" Using ipsets = %s", trueFalse(!g.VRRPIPSets.Disabled))
+	if g.VRRPIPSets.Disabled {
+		return
+	}
+	for i, what := range []string{"IPv4 address", "IPv6 address", "IPv6 address,iface", "IGMP", "MLD", "ND"} {
+		t.line(" ipset %s set = %s", what, g.VRRPIPSets.Names[i])
+	}
 }
 
 func (t *text) rules(g config.Global) {

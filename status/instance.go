@@ -260,9 +260,9 @@ func (t *text) authentication(c *config.Instance) {
 func (t *text) addresses(in *vrrp.InstanceView, v vrrp.View) {
 	c := &in.Config
 	if len(c.Addresses) > 0 {
-		t.list(fmt.Sprintf("   Virtual IP (%d):", len(c.Addresses)), addressTexts(c.Addresses, in, v.Links))
+		t.list(fmt.Sprintf("   Virtual IP (%d):", len(c.Addresses)), addressTexts(c.Addresses, in, v))
 	}
-	t.list("   Virtual IP Excluded :", addressTexts(c.ExcludedAddresses, in, v.Links))
+	t.list("   Virtual IP Excluded :", addressTexts(c.ExcludedAddresses, in, v))
 	if len(c.UnicastPeers) > 0 {
 		t.unicast(in)
 	}

@@ -179,7 +179,7 @@ func jsonData(in *vrrp.InstanceView, v vrrp.View) instanceData {
 		ScriptBackup: command(c.NotifyBackup.Argv), ScriptMaster: command(c.NotifyMaster.Argv), ScriptFault: command(c.NotifyFault.Argv),
 		ScriptStop: command(c.NotifyStop.Argv), ScriptDeleted: command(c.NotifyDeleted.Script.Argv), Script: command(c.Notify.Argv),
 		ScriptMasterRxLowerPr: command(c.NotifyMasterRxLowerPri.Argv),
-		VIPs:                  addressTexts(c.Addresses, in, v.Links), ExcludedVIPs: addressTexts(c.ExcludedAddresses, in, v.Links),
+		VIPs:                  addressTexts(c.Addresses, in, v), ExcludedVIPs: addressTexts(c.ExcludedAddresses, in, v),
 		AuthType: uint8(c.AuthType),
 	}
 	for i := range c.Routes {

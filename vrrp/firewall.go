@@ -12,11 +12,11 @@ import (
 	"keepalived-go/vrrp/fsm"
 )
 
-// Firewall drops packets to and from addresses. *firewall.Table is one.
+// Firewall drops packets to and from addresses. *firewall.Firewall is one.
 type Firewall interface {
-	// Probe tells whether the kernel can do it. It may be called beside the other calls.
-	Probe() error
-	// Apply makes what the kernel drops what the state says, in one step.
+	// Probe tells whether it can apply this. It may be called beside the other calls.
+	Probe(firewall.Settings, firewall.State) error
+	// Apply makes what the kernel drops what the state says.
 	Apply(firewall.Settings, firewall.State) error
 	// Intact tells whether it is still so. When it is not, the next Apply makes it anew.
 	Intact() (bool, error)
@@ -44,7 +44,16 @@ type Guard struct {
 func FirewallSettings(g config.Global) firewall.Settings {
 	return firewall.Settings{
 		Table: g.NFTables, Priority: int32(g.NFTablesPriority), Counters: g.NFTablesCounters, IfIndex: g.NFTablesIfIndex,
+		Chains: firewall.Chains(g.VRRPIPTables), Sets: firewallSets(g),
 	}
+}
+
+func firewallSets(g config.Global) firewall.Sets {
+	if g.VRRPIPTables.In == "" || g.VRRPIPSets.Disabled {
+		return firewall.Sets{}
+	}
+	n := g.VRRPIPSets.Names
+	return firewall.Sets{IPv4: n[0], IPv6: n[1], Link6: n[2], IGMP: n[3], MLD: n[4], ND: n[5]}
 }
 
 // drops are the addresses of an instance that are to be dropped while it is Master. A link-local one is known by the
@@ -57,12 +66,11 @@ func drops(cfg *config.Instance, byIndex bool, links netif.State) []firewall.Dro
 	for _, a := range slices.Concat(cfg.Addresses, cfg.ExcludedAddresses) {
 		dev := a.Place(cfg)
 		d := firewall.Drop{Addr: a.Prefix.Addr()}
-		switch {
-		case !d.Addr.Is6() || !d.Addr.IsLinkLocalUnicast():
-		case !byIndex && cfg.DontTrackPrimary && (dev == cfg.Interface || a.NoTrack):
+		if d.Addr.Is6() && d.Addr.IsLinkLocalUnicast() {
 			d.Name = dev
-		default:
-			d.Index = links.ByName[dev].Index
+			if byIndex || !cfg.DontTrackPrimary || dev != cfg.Interface && !a.NoTrack {
+				d.Index = links.ByName[dev].Index
+			}
 		}
 		list = append(list, d)
 	}
@@ -158,10 +166,20 @@ func (e *Engine) inherited(cfg *config.Instance) []firewall.Drop {
 
 // probeFirewall tells whether a configuration asks for more than the kernel can do. It may be called from any goroutine.
 func (e *Engine) probeFirewall(cfg config.Config) error {
-	if !slices.ContainsFunc(cfg.Instances, func(c config.Instance) bool { return c.Refuses() }) {
+	state := refused(cfg)
+	if state.Empty() {
 		return nil
 	}
-	return e.worker.probe()
+	return e.worker.probe(FirewallSettings(cfg.Global), state)
+}
+
+// refused is all that a configuration may have dropped, whatever links there are.
+func refused(cfg config.Config) firewall.State {
+	var all firewall.State
+	for i := range cfg.Instances {
+		all.Drops = append(all.Drops, drops(&cfg.Instances[i], cfg.Global.NFTablesIfIndex, netif.State{})...)
+	}
+	return all
 }
 
 // observeFirewall derives whether r lacks a firewall that it needs.
@@ -179,7 +197,7 @@ func (e *Engine) observeFirewall(r *router) {
 // retryFirewall has the kernel worker look whether there is a firewall by now.
 func (e *Engine) retryFirewall() {
 	if e.firewallErr != nil {
-		e.worker.reprobe()
+		e.worker.reprobe(refused(e.opt.Config))
 	}
 }
 
@@ -218,6 +236,7 @@ type guards struct {
 
 	pending  *firewall.Settings         // under the worker's lock
 	inherits map[string][]firewall.Drop // under the worker's lock; nil: nothing
+	refused  firewall.State             // under the worker's lock, what a probe is about
 }
 
 // guard makes list what is dropped for the instance. It is in force before its addresses come, and until they are gone.
@@ -241,9 +260,9 @@ func (w *kernelWorker) useFirewall(s firewall.Settings) {
 	w.stage(firewallJob, firewallJob, func(j *job) { j.refresh, w.guards.pending = true, &s })
 }
 
-// reprobe looks whether there is a firewall by now, and tells the engine.
-func (w *kernelWorker) reprobe() {
-	w.stage(firewallJob, firewallJob, func(j *job) { j.probe = true })
+// reprobe looks whether there is a firewall for this state by now, and tells the engine.
+func (w *kernelWorker) reprobe(state firewall.State) {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.probe, w.guards.refused = true, state })
 }
 
 // verify looks whether the firewall is as it was left.
@@ -251,11 +270,11 @@ func (w *kernelWorker) verify() {
 	w.stage(firewallJob, firewallJob, func(j *job) { j.verify = true })
 }
 
-func (w *kernelWorker) probe() error {
+func (w *kernelWorker) probe(s firewall.Settings, state firewall.State) error {
 	if w.guards.firewall == nil {
 		return errNoFirewall
 	}
-	return w.guards.firewall.Probe()
+	return w.guards.firewall.Probe(s, state)
 }
 
 // workFirewall does what is asked for all instances.
@@ -286,7 +305,10 @@ func (w *kernelWorker) workFirewall(j job) {
 		}
 	}
 	if j.probe {
-		w.results <- result{key: j.key, name: j.name, err: w.probe(), firewall: true}
+		w.mu.Lock()
+		state := g.refused
+		w.mu.Unlock()
+		w.results <- result{key: j.key, name: j.name, err: w.probe(g.settings, state), firewall: true}
 	}
 }
 

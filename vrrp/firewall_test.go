@@ -41,8 +41,14 @@ func (f *fakeFirewall) fail(err error) {
 	f.err = err
 }
 
-func (f *fakeFirewall) Probe() error  { return f.note("", true) }
 func (f *fakeFirewall) Remove() error { return f.note("no table", false) }
+
+func (f *fakeFirewall) Probe(_ firewall.Settings, state firewall.State) error {
+	if state.Empty() {
+		return errors.New("it is not said what is dropped")
+	}
+	return f.note("", true)
+}
 
 func (f *fakeFirewall) Intact() (bool, error) {
 	f.kernel.mu.Lock()
@@ -324,9 +330,9 @@ func TestDrops(t *testing.T) {
 		byIndex bool
 		want    string
 	}{
-		{"by index", in, false, "[{fe80::1 2 } {fd00::1 0 } {fe80::2 3 } {fe80::3 3 }]"},
-		{"untracked", untracked, false, "[{fe80::1 0 eth0} {fd00::1 0 } {fe80::2 3 } {fe80::3 0 eth1}]"},
-		{"nftables_ifindex", untracked, true, "[{fe80::1 2 } {fd00::1 0 } {fe80::2 3 } {fe80::3 3 }]"},
+		{"by index", in, false, "[{fe80::1 2 eth0} {fd00::1 0 } {fe80::2 3 eth1} {fe80::3 3 eth1}]"},
+		{"untracked", untracked, false, "[{fe80::1 0 eth0} {fd00::1 0 } {fe80::2 3 eth1} {fe80::3 0 eth1}]"},
+		{"nftables_ifindex", untracked, true, "[{fe80::1 2 eth0} {fd00::1 0 } {fe80::2 3 eth1} {fe80::3 3 eth1}]"},
 	} {
 		if got := fmt.Sprint(drops(&c.in, c.byIndex, links)); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)

@@ -4,9 +4,8 @@ import (
 	"github.com/google/nftables"
 )
 
-// Intact tells whether the kernel still has what Apply has made. When it has not, because somebody has emptied the
-// ruleset, the next Apply makes it anew.
-func (t *Table) Intact() (bool, error) {
+// intact tells whether the kernel still has what apply has made.
+func (t *nfTable) intact() (bool, error) {
 	if !t.known {
 		return true, nil // nothing was promised
 	}
@@ -28,7 +27,7 @@ func (t *Table) Intact() (bool, error) {
 }
 
 // has tells whether the kernel has a table with the sets of a layout and with as many rules.
-func (t *Table) has(c *nftables.Conn, l *layout) (bool, error) {
+func (t *nfTable) has(c *nftables.Conn, l *layout) (bool, error) {
 	table, err := find(c, t.settings, l.family)
 	if err != nil || table == nil {
 		return err == nil && len(l.chains) == 0, err

@@ -157,7 +157,7 @@ func (s State) addresses(takes func(netip.Addr) bool) []element {
 func (s State) linkLocal(byName bool) []element {
 	var list []element
 	for _, d := range s.Drops {
-		if !d.Addr.Is6() || !d.Addr.IsLinkLocalUnicast() || byName != (d.Name != "") {
+		if !d.onLink() || byName != (d.Index == 0) {
 			continue
 		}
 		link := index(d.Index)

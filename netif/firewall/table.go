@@ -19,19 +19,17 @@ const (
 	sendBuffer = 4 << 20
 )
 
-// Table is the table of this process. It is not for several goroutines at a time.
-type Table struct {
+// nfTable is the engine of nftables.
+type nfTable struct {
 	settings Settings
+	used     bool // there may be a table of these settings
 	known    bool // parts and have are what the kernel has
 	parts    part
 	have     []layout
 }
 
-// NewTable makes a table with the settings. Nothing is changed before the first Apply.
-func NewTable(s Settings) *Table { return &Table{settings: s} }
-
-// Probe tells whether the kernel has nf_tables and lets this process change it. The error says what to do.
-func (t *Table) Probe() error {
+// probe tells whether the kernel has nf_tables and lets this process change it.
+func (t *nfTable) probe(Settings, State) error {
 	c, err := dial()
 	if err != nil {
 		return explain(err)
@@ -53,10 +51,8 @@ func explain(err error) error {
 	return fmt.Errorf("nf_tables: %w", err)
 }
 
-// Apply makes the table what the settings and the state say, in one step: no packet sees a part of it, and what is
-// wanted before and after is there all the time. A table that a former process has left is taken over. Parts that were
-// needed once stay, empty, until Remove.
-func (t *Table) Apply(s Settings, state State) error {
+// apply makes the table what is wanted in one step: no packet sees a part of it.
+func (t *nfTable) apply(s Settings, state State) error {
 	parts := t.parts | state.parts()
 	want := layouts(s, parts, state)
 	if t.known && t.settings == s && t.parts == parts {
@@ -70,6 +66,9 @@ func (t *Table) Apply(s Settings, state State) error {
 		}
 		// Somebody has emptied the table: it is made anew.
 	}
+	if !t.used {
+		t.settings, t.used = s, true
+	}
 	if err := t.replace(s, want); err != nil {
 		t.known = false
 		return fmt.Errorf("setting up nftables table %s: %w", s.table(), explain(err))
@@ -78,8 +77,11 @@ func (t *Table) Apply(s Settings, state State) error {
 	return nil
 }
 
-// Remove takes the table away, as far as it is there.
-func (t *Table) Remove() error {
+// remove takes the table away, as far as it is there.
+func (t *nfTable) remove() error {
+	if !t.used {
+		return nil
+	}
 	c, err := dial()
 	if err != nil {
 		return err
@@ -90,7 +92,7 @@ func (t *Table) Remove() error {
 	if err := c.Flush(); err != nil {
 		return fmt.Errorf("removing nftables table %s: %w", t.settings.table(), err)
 	}
-	t.known, t.parts, t.have = false, 0, nil
+	t.used, t.known, t.parts, t.have = false, false, 0, nil
 	return nil
 }
 
@@ -108,7 +110,7 @@ func deleteTable(c *nftables.Conn, s Settings, family nftables.TableFamily) {
 }
 
 // applyElements brings the sets of the tables that are there to what is wanted.
-func (t *Table) applyElements(want []layout) (changes bool, err error) {
+func (t *nfTable) applyElements(want []layout) (changes bool, err error) {
 	c, err := dial()
 	if err != nil {
 		return false, err
@@ -137,13 +139,13 @@ func (t *Table) applyElements(want []layout) (changes bool, err error) {
 }
 
 // replace makes the tables anew in one transaction.
-func (t *Table) replace(s Settings, want []layout) error {
+func (t *nfTable) replace(s Settings, want []layout) error {
 	c, err := dial()
 	if err != nil {
 		return err
 	}
 	for _, l := range want {
-		if t.settings.table() != s.table() && t.known {
+		if t.settings.table() != s.table() {
 			deleteTable(c, t.settings, l.family)
 		}
 		deleteTable(c, s, l.family)
@@ -243,9 +245,8 @@ func difference(before, after []element) (gone, added []element) {
 	return gone, added
 }
 
-// Release takes what a dead process has left of a state out of the table. Nobody else may want it. A table that has
-// nothing else goes with it.
-func Release(s Settings, left State) error {
+// releaseTable takes what a dead process has left of a state out of the table. A table that has nothing else goes with it.
+func releaseTable(s Settings, left State) error {
 	var err error
 	for range 3 { // whoever came after that process may change the table meanwhile
 		if err = release(s, left); !errors.Is(err, os.ErrNotExist) {

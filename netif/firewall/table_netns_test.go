@@ -99,10 +99,10 @@ func drops(list ...string) State {
 	return Merge(s)
 }
 
-func (t *Table) mustApply(tt *testing.T, s Settings, state State) {
+func (t *nfTable) mustApply(tt *testing.T, s Settings, state State) {
 	tt.Helper()
 	for range 2 { // the second time changes nothing
-		if err := t.Apply(s, state); err != nil {
+		if err := t.apply(s, state); err != nil {
 			tt.Fatal(err)
 		}
 	}
@@ -118,8 +118,8 @@ func compare(t *testing.T, when string, got, want map[string][]string) {
 func TestTableFollowsState(t *testing.T) {
 	enterNamespace(t)
 	s := Settings{Priority: -1, Counters: true}
-	table := NewTable(s)
-	if err := table.Probe(); err != nil {
+	table := &nfTable{}
+	if err := table.probe(s, State{}); err != nil {
 		t.Fatal(err)
 	}
 	compare(t, "before anything", content(t, DefaultTable), nil)
@@ -140,7 +140,7 @@ func TestTableFollowsState(t *testing.T) {
 	if got := content(t, "other")["ip vips"]; fmt.Sprint(got) != "[192.0.2.3]" {
 		t.Errorf("the table of the other name has %v", got)
 	}
-	if err := table.Remove(); err != nil {
+	if err := table.remove(); err != nil {
 		t.Fatal(err)
 	}
 	compare(t, "after Remove", content(t, "other"), nil)
@@ -150,8 +150,8 @@ func TestTableFollowsState(t *testing.T) {
 func TestTableIsTakenOver(t *testing.T) {
 	enterNamespace(t)
 	s := Settings{}
-	NewTable(s).mustApply(t, s, drops("192.0.2.1", "2001:db8::1"))
-	next := NewTable(s)
+	(&nfTable{}).mustApply(t, s, drops("192.0.2.1", "2001:db8::1"))
+	next := &nfTable{}
 	next.mustApply(t, s, drops("192.0.2.1", "192.0.2.9"))
 	compare(t, "afterwards", content(t, DefaultTable), map[string][]string{"ip vips": {"192.0.2.1", "192.0.2.9"}})
 	// Somebody empties the ruleset.
@@ -170,7 +170,7 @@ func TestTableIsTakenOver(t *testing.T) {
 func TestTableWithVMACs(t *testing.T) {
 	enterNamespace(t)
 	s := Settings{}
-	table := NewTable(s)
+	table := &nfTable{}
 	vmac := VMAC{Name: "vrrp.1", Index: 7, Base: 2, BaseAddr: addr("fe80::9"), IPv4: true, IPv6: true}
 	table.mustApply(t, s, State{VMACs: []VMAC{vmac}, Drops: []Drop{{Addr: addr("192.0.2.1")}}})
 	seven, two := word([]byte(index(7))), word([]byte(index(2)))
@@ -205,7 +205,7 @@ func TestIntact(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			enterNamespace(t)
-			table := NewTable(s)
+			table := &nfTable{}
 			for range 2 {
 				table.mustApply(t, s, state)
 				conn, err := nftables.New()
@@ -216,7 +216,7 @@ func TestIntact(t *testing.T) {
 				if err := conn.Flush(); err != nil {
 					t.Fatal(err)
 				}
-				if got, err := table.Intact(); got != c.intact || err != nil {
+				if got, err := table.intact(); got != c.intact || err != nil {
 					t.Fatalf("intact: %v, %v", got, err)
 				}
 			}
@@ -227,7 +227,7 @@ func TestIntact(t *testing.T) {
 func TestTableOfMany(t *testing.T) {
 	enterNamespace(t)
 	s := Settings{}
-	table := NewTable(s)
+	table := &nfTable{}
 	var all State
 	for i := range 6000 {
 		all.Drops = append(all.Drops, Drop{Addr: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})})
@@ -240,13 +240,13 @@ func TestTableOfMany(t *testing.T) {
 	}
 }
 
-func TestRelease(t *testing.T) {
+func TestReleaseTable(t *testing.T) {
 	enterNamespace(t)
 	s := Settings{}
-	if err := Release(s, drops("192.0.2.1", "fe80::1")); err != nil {
+	if err := releaseTable(s, drops("192.0.2.1", "fe80::1")); err != nil {
 		t.Fatalf("without a table: %v", err)
 	}
-	NewTable(s).mustApply(t, s, drops("192.0.2.1", "192.0.2.2", "2001:db8::1", "fe80::1"))
+	(&nfTable{}).mustApply(t, s, drops("192.0.2.1", "192.0.2.2", "2001:db8::1", "fe80::1"))
 	for _, step := range []struct {
 		left State
 		want map[string][]string
@@ -255,7 +255,7 @@ func TestRelease(t *testing.T) {
 			"ip vips": {"192.0.2.2"}, "ip6 vips": {"2001:db8::1"}, "ip6 neighbor-discovery": {"135", "136"}, "ip6 vips_link_local": {}}},
 		{drops("192.0.2.2", "2001:db8::1"), nil},
 	} {
-		if err := Release(s, step.left); err != nil {
+		if err := releaseTable(s, step.left); err != nil {
 			t.Fatal(err)
 		}
 		compare(t, "after Release", content(t, DefaultTable), step.want)
