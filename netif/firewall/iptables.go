@@ -8,10 +8,8 @@ import (
 
 // commands are iptables and ip6tables, for their filter tables.
 type commands interface {
-	// list are the rules of a chain in their order, in the words of iptables -S.
+	// list are the rules of a chain in their order, in the words of rules.
 	list(ipv6 bool, chain string) ([]string, error)
-	// has asks for a rule that list shows in other words, or not at all.
-	has(chainRule) (bool, error)
 	add(chainRule) error
 	// remove removes the first rule that is like this one.
 	remove(chainRule) error

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,10 @@ func lookPath(name string) (string, error) {
 }
 
 // legacy are the commands of the host, IPv4 first.
-type legacy [2]*iptables.IPTables
+type legacy struct {
+	commands [2]*iptables.IPTables
+	checked  [2]bool // it lists a rule in the words in which it was given
+}
 
 func openCommands() (commands, error) {
 	var both legacy
@@ -68,7 +72,7 @@ func openCommands() (commands, error) {
 			return nil, err
 		}
 		proto := []iptables.Protocol{iptables.ProtocolIPv4, iptables.ProtocolIPv6}[i]
-		if both[i], err = iptables.New(iptables.Path(path), iptables.IPFamily(proto), iptables.Timeout(lockPatience)); err != nil {
+		if both.commands[i], err = iptables.New(iptables.Path(path), iptables.IPFamily(proto), iptables.Timeout(lockPatience)); err != nil {
 			return nil, fmt.Errorf("running %s: %w", path, err)
 		}
 	}
@@ -77,10 +81,13 @@ func openCommands() (commands, error) {
 
 func (l *legacy) of(ipv6 bool) *iptables.IPTables {
 	if ipv6 {
-		return l[1]
+		return l.commands[1]
 	}
-	return l[0]
+	return l.commands[0]
 }
+
+// usual has protocols named as they are where there is a list of them, /etc/protocols.
+var usual = strings.NewReplacer("-p icmpv6 ", "-p ipv6-icmp ", "-p 58 ", "-p ipv6-icmp ", "-p 2 ", "-p igmp ")
 
 func (l *legacy) list(ipv6 bool, chain string) ([]string, error) {
 	command := l.of(ipv6)
@@ -94,26 +101,43 @@ func (l *legacy) list(ipv6 bool, chain string) ([]string, error) {
 	rules := make([]string, 0, len(lines))
 	for _, line := range lines {
 		if words, ok := strings.CutPrefix(line, "-A "+chain+" "); ok {
-			rules = append(rules, words)
+			rules = append(rules, usual.Replace(words))
 		}
 	}
 	return rules, nil
 }
 
-func (l *legacy) has(r chainRule) (bool, error) {
-	has, err := l.of(r.ipv6).Exists(filterTable, r.chain, strings.Fields(r.words)...)
-	if err != nil && strings.Contains(err.Error(), "doesn't exist") {
-		return false, nil // the set that the rule goes by
-	}
-	return has, r.explain(err)
-}
-
 func (l *legacy) add(r chainRule) error {
 	words := strings.Fields(r.words)
 	if r.first {
-		return r.explain(l.of(r.ipv6).Insert(filterTable, r.chain, 1, words...))
+		if err := l.of(r.ipv6).Insert(filterTable, r.chain, 1, words...); err != nil {
+			return r.explain(err)
+		}
+	} else if err := l.of(r.ipv6).Append(filterTable, r.chain, words...); err != nil {
+		return r.explain(err)
 	}
-	return r.explain(l.of(r.ipv6).Append(filterTable, r.chain, words...))
+	return l.check(r)
+}
+
+// check looks once whether a rule is listed in the words in which it was given. Where it is not, rules would be added
+// again and again, because they could not be found.
+func (l *legacy) check(r chainRule) error {
+	checked := &l.checked[0]
+	if r.ipv6 {
+		checked = &l.checked[1]
+	}
+	if *checked {
+		return nil
+	}
+	rules, err := l.list(r.ipv6, r.chain)
+	if err == nil && !slices.Contains(rules, r.words) {
+		err = fmt.Errorf("iptables lists `%s` in other words, among %q", r.words, rules)
+	}
+	if err != nil {
+		return errors.Join(err, l.remove(r))
+	}
+	*checked = true
+	return nil
 }
 
 // explain adds that it is the set that a rule cannot go by. The chain is known to exist, and a command that could not get

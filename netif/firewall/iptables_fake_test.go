@@ -12,12 +12,13 @@ var errFake = errors.New("it has failed")
 
 // fakeHost has chains and sets in memory.
 type fakeHost struct {
-	chains map[listed][]string
-	sets   map[string]map[member]bool
-	noSets bool   // the kernel has none
-	calls  int    // that may change something
-	failAt int    // the call that fails; 0: none
-	after  func() // after each change
+	chains  map[listed][]string
+	sets    map[string]map[member]bool
+	noSets  bool   // the kernel has none
+	noMatch bool   // the kernel has sets, and no rule can go by them
+	calls   int    // that may change something
+	failAt  int    // the call that fails; 0: none
+	after   func() // after each change
 }
 
 // newFakeHost has the chains IN and OUT, each with a rule of somebody else.
@@ -60,16 +61,9 @@ func (f fakeCommands) list(ipv6 bool, chain string) ([]string, error) {
 	return slices.Clone(rules), nil
 }
 
-func (f fakeCommands) has(r chainRule) (bool, error) {
-	if strings.Contains(r.words, "--match-set") && f.noSets {
-		return false, errNoSets
-	}
-	return slices.Contains(f.chains[listed{r.ipv6, r.chain}], r.words), nil
-}
-
 func (f fakeCommands) add(r chainRule) error {
 	return f.change(func() error {
-		if name := setOf(r.words); name != "" && f.sets[name] == nil {
+		if name := setOf(r.words); name != "" && (f.noMatch || f.sets[name] == nil) {
 			return fmt.Errorf("%w: there is no set %s", errNoSets, name)
 		}
 		key := listed{r.ipv6, r.chain}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // errNoChain says that a chain does not exist.
@@ -21,8 +20,8 @@ type listed struct {
 	chain string
 }
 
-// chainList are the rules of a chain in their order, with how often each is there. A rule that iptables shows in other
-// words than ours is counted only.
+// chainList are the rules of a chain in their order, with how often each is there. iptables -C is not asked for a rule: that
+// of several versions finds one by another set.
 type chainList struct {
 	rules []string
 	count map[string]int
@@ -40,18 +39,13 @@ func (l *listing) of(r chainRule) (*chainList, error) {
 	if err != nil {
 		return nil, explainChain(err, key)
 	}
-	c := &chainList{count: make(map[string]int, len(list))}
+	c := &chainList{list, make(map[string]int, len(list))}
 	for _, words := range list {
-		words = usual.Replace(words)
-		c.rules = append(c.rules, words)
 		c.count[words]++
 	}
 	l.chains[key] = c
 	return c, nil
 }
-
-// usual has protocols named as they are where there is a list of them, /etc/protocols.
-var usual = strings.NewReplacer("-p icmpv6 ", "-p ipv6-icmp ", "-p 58 ", "-p ipv6-icmp ", "-p 2 ", "-p igmp ")
 
 // explainChain adds to an error what somebody can do about it.
 func explainChain(err error, of listed) error {
@@ -73,39 +67,19 @@ func (l *listing) shows(g group) bool {
 	})
 }
 
-// has tells whether a rule is there.
-func (l *listing) has(r chainRule) (bool, error) {
-	c, err := l.of(r)
-	if err != nil {
-		return false, err
-	}
-	if c.count[r.words] > 0 {
-		return true, nil
-	}
-	has, err := l.commands.has(r)
-	if err != nil {
-		return false, fmt.Errorf("looking for a rule in chain %s: %w", r.chain, err)
-	}
-	if has {
-		c.count[r.words] = 1
-	}
-	return has, nil
-}
-
 // stands tells whether the rules of a group are there in their order.
 func (l *listing) stands(g group) (bool, error) {
 	last := -1
 	for _, r := range g {
-		has, err := l.has(r)
-		if err != nil || !has {
+		c, err := l.of(r)
+		if err != nil {
 			return false, err
 		}
-		if at := slices.Index(l.chains[listed{r.ipv6, r.chain}].rules, r.words); at >= 0 {
-			if at < last {
-				return false, nil
-			}
-			last = at
+		at := slices.Index(c.rules, r.words)
+		if at <= last {
+			return false, nil
 		}
+		last = at
 	}
 	return true, nil
 }
@@ -138,13 +112,12 @@ func (l *listing) ensure(g group) error {
 // drop takes the rules of a group away, as often as they are there.
 func (l *listing) drop(g group) error {
 	for _, r := range g {
-		has, err := l.has(r)
-		if errors.Is(err, errNoChain) || errors.Is(err, errNoSets) {
-			continue // it cannot be there
+		c, err := l.of(r)
+		if errors.Is(err, errNoChain) {
+			continue
 		}
-		for err == nil && has {
+		for err == nil && c.count[r.words] > 0 {
 			err = l.removeOne(r)
-			has = l.chains[listed{r.ipv6, r.chain}].count[r.words] > 0
 		}
 		if err != nil {
 			return err
@@ -179,9 +152,8 @@ func (l *listing) removeOne(r chainRule) error {
 	if err != nil {
 		return fmt.Errorf("removing `%s` from chain %s: %w", r.words, r.chain, err)
 	}
-	if at := slices.Index(c.rules, r.words); at >= 0 {
-		c.rules = slices.Delete(c.rules, at, at+1)
-	}
+	at := slices.Index(c.rules, r.words)
+	c.rules = slices.Delete(c.rules, at, at+1)
 	c.count[r.words]--
 	return nil
 }

@@ -159,9 +159,15 @@ func TestChainsMissing(t *testing.T) {
 
 // TestChainsWithoutSets has each address get rules of its own where the kernel has no sets.
 func TestChainsWithoutSets(t *testing.T) {
-	f, s := newFakeHost(), settingsOf(allSets)
-	f.noSets = true
-	said := 0
+	for _, f := range []*fakeHost{{noSets: true}, {noMatch: true}} {
+		f.chains, f.sets = newFakeHost().chains, newFakeHost().sets
+		doWithoutSets(t, f)
+	}
+}
+
+func doWithoutSets(t *testing.T, f *fakeHost) {
+	t.Helper()
+	s, said := settingsOf(allSets), 0
 	e := f.engine(func(string) { said++ })
 	state := namedDrops("192.0.2.1", "2001:db8::1")
 	for range 2 {

@@ -40,10 +40,15 @@ func (w *work) learn(s Settings, state State) error {
 			w.have = w.have.with(&plan{groups: former.groups})
 		}
 	}
-	former := planByAddress(s.Chains, state)
-	former.groups = slices.DeleteFunc(former.groups, func(g group) bool { return !w.rules.shows(g) })
+	former := w.shown(planByAddress(s.Chains, state))
 	w.have = w.have.with(&former)
 	return nil
+}
+
+// shown is what of a plan without sets the host lists.
+func (w *work) shown(pl plan) plan {
+	pl.groups = slices.DeleteFunc(pl.groups, func(g group) bool { return !w.rules.shows(g) })
+	return pl
 }
 
 // reach makes the kernel have what is wanted. Groups that it should have already are looked at unless they are known to
@@ -127,7 +132,7 @@ func (w *work) whole() (bool, error) {
 
 // releaseAll takes away what a dead process may have left of a state. The process may have had to do without sets.
 func (w *work) releaseAll(s Settings, left State) error {
-	w.have = planByAddress(s.Chains, left)
+	w.have = w.shown(planByAddress(s.Chains, left))
 	return errors.Join(w.reach(&plan{}, true), w.release(s, left))
 }
 
@@ -161,7 +166,8 @@ func (w *work) release(s Settings, left State) error {
 	if err != nil || !used {
 		return errors.Join(err, w.reach(&plan{}, true))
 	}
-	for _, g := range w.have.groups { // the successor of that process has come between
+	w.rules = newListing(w.rules.commands) // the successor of that process has come between
+	for _, g := range w.have.groups {
 		if err := w.rules.ensure(g); err != nil {
 			return err
 		}
