@@ -182,7 +182,7 @@ func withUnreported(known map[string]vrrp.InstanceState, cfg config.Config) map[
 }
 
 // cleanupPatience bounds the life of a clean-up process.
-const cleanupPatience = 5 * time.Second
+const cleanupPatience = 15 * time.Second
 
 // cleanUp takes addresses off that a dead child has left: nobody answers for them any more, and a peer will take them.
 func (p *parent) cleanUp(left map[string]vrrp.InstanceState) {

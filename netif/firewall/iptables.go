@@ -11,7 +11,7 @@ type commands interface {
 	// list are the rules of a chain in their order, in the words of rules.
 	list(ipv6 bool, chain string) ([]string, error)
 	add(chainRule) error
-	// remove removes the first rule that is like this one.
+	// remove removes the first rule that is like this one, if there is one.
 	remove(chainRule) error
 }
 

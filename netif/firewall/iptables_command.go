@@ -151,5 +151,9 @@ func (r chainRule) explain(err error) error {
 }
 
 func (l *legacy) remove(r chainRule) error {
-	return l.of(r.ipv6).Delete(filterTable, r.chain, strings.Fields(r.words)...)
+	err := l.of(r.ipv6).Delete(filterTable, r.chain, strings.Fields(r.words)...)
+	if failed := (*iptables.Error)(nil); errors.As(err, &failed) && failed.IsNotExist() {
+		return nil // another process was faster
+	}
+	return err
 }

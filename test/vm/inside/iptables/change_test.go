@@ -1,7 +1,6 @@
 package iptables
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -106,31 +105,20 @@ func TestDeathOfChild(t *testing.T) {
 	s.has("at the end")
 }
 
-// TestNoChildLeft kills every VRRP process until the time to go on is over: rules and sets go with the addresses.
+// TestNoChildLeft kills the only VRRP process that there is to be: rules and sets go with the addresses.
 func TestNoChildLeft(t *testing.T) {
-	for _, sets := range []string{"", "vrrp_ipsets\n"} {
-		s := newSite(t, "legacy")
-		s.addChains("VIPS_IN", "VIPS_OUT")
-		d := s.start("global_defs {\nvrrp_iptables VIPS_IN VIPS_OUT\n" + sets + "}\n" + both)
-		s.holds(true, bothAddresses...)
-		ctx, stop := context.WithCancel(s.ctx)
-		killer := make(chan struct{})
-		go func() {
-			defer close(killer)
-			for child := 0; ; {
-				pid, err := d.VRRPChild(ctx, child)
-				if err != nil {
-					return
-				}
-				child = pid
-				_ = unix.Kill(child, unix.SIGKILL) // it may have ended by itself
-			}
-		}()
-		s.holds(false, bothAddresses...)
-		s.has("without a process")
-		stop()
-		<-killer
-	}
+	s := newSite(t, "legacy")
+	s.addChains("VIPS_IN", "VIPS_OUT")
+	d := s.start(chains+both, "--dont-respawn")
+	s.has("as Master", append(setRules("VIPS_IN", "VIPS_OUT"), fullSets...)...)
+	s.holds(true, bothAddresses...)
+	child, err := d.VRRPChild(s.ctx, 0)
+	s.must(err)
+	s.must(unix.Kill(child, unix.SIGKILL))
+	_, _, err = d.Wait(s.ctx)
+	s.must(err)
+	s.holds(false, bothAddresses...)
+	s.has("without a process")
 }
 
 // TestNotLegacy has a host whose iptables command belongs to nftables: that is used directly.

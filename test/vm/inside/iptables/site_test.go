@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long anything may take in an emulated machine.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // site is a server whose packets go through chains of iptables, and a client.
 type site struct {
@@ -36,9 +36,10 @@ func (s *site) must(err error) {
 	}
 }
 
-// newSite has commands of a kind, "legacy" or "nft".
+// newSite has commands of a kind, "legacy" or "nft". Sites do not see each other.
 func newSite(t *testing.T, kind string) *site {
 	t.Helper()
+	t.Parallel()
 	root, err := lab.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -108,11 +109,11 @@ func (s *site) addChains(in, out string) {
 }
 
 // start runs our program with the commands in its PATH.
-func (s *site) start(config string) *lab.Daemon {
+func (s *site) start(config string, args ...string) *lab.Daemon {
 	s.t.Helper()
 	p := s.ours
 	p.Env = append(slices.Clone(p.Env), s.tools...)
-	d, err := s.web.Keepalived(p, config)
+	d, err := s.web.Keepalived(p, config, args...)
 	s.must(err)
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
