@@ -88,6 +88,8 @@ func (d *decoder) goodName(w parser.Word, what string, longest int) bool {
 		d.warn(w.Pos, "%s is empty", what)
 	case len(w.Text) > longest:
 		d.warn(w.Pos, "%s %q is longer than %d bytes", what, w.Text, longest)
+	case strings.ContainsAny(w.Text, " \t\n\"'\\") || strings.HasPrefix(w.Text, "-") || strings.HasPrefix(w.Text, "!"):
+		d.warn(w.Pos, "%s %q is one that iptables cannot use", what, w.Text)
 	default:
 		return true
 	}

@@ -41,7 +41,7 @@ type child struct {
 	schedule *scheduling
 	engine   engine
 	awake    func() error         // returns when the engine runs, with an error when it has stopped instead
-	suit     func(*config.Config) // makes it one that this host can have; nil: there is nothing to do
+	fitHost  func(*config.Config) // has it name what this host can use; nil: there is nothing to do
 	use      func(config.Config)
 	exitCode func(error) int // of a process whose engine could not start
 	show     func() []byte   // the dump of the process, nil when its end is near
@@ -220,8 +220,8 @@ func (c *child) check(m message) error {
 		return fmt.Errorf("loading the new configuration: %w", err)
 	}
 	cfg := decodeText(text).config
-	if c.suit != nil {
-		c.suit(&cfg)
+	if c.fitHost != nil {
+		c.fitHost(&cfg)
 	}
 	if err := c.engine.Check(cfg); err != nil {
 		return err

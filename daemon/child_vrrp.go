@@ -14,13 +14,13 @@ import (
 
 // buildVRRP makes the engine of the VRRP child, with the kernel under it.
 func buildVRRP(c *child, s startMessage) error {
-	c.suit = func(cfg *config.Config) {
-		if said := thisFirewallHost(c.options, cfg.Global).choose(&cfg.Global); said != "" {
+	c.fitHost = func(cfg *config.Config) {
+		if said := thisFirewallHost(c.options, cfg.Global, c.scripts.start).choose(&cfg.Global); said != "" {
 			c.log.Warn(said)
 		}
 	}
 	cfg := decodeText(s.text).config
-	c.suit(&cfg)
+	c.fitHost(&cfg)
 	cfg.Global.StartupDelay = startupDelay(cfg.Global, uptime())
 	var states map[string]vrrp.InstanceState
 	if err := loadJSON(s.legacy, &states); err != nil {
@@ -58,7 +58,7 @@ func buildVRRP(c *child, s startMessage) error {
 	e, err := vrrp.New(vrrp.Options{
 		Config: cfg, Network: wire.NewKernel(), Kernel: kernel, Routes: kernel, Promoter: kernel, WatchRoutes: watchRoutes, VirtualLinks: virtual, Links: links, Log: c.log.Entry,
 		Detail: c.options.Detail > 0, Resume: states, Scripts: c.scripts, Tracked: c.scripts, Mail: c.mails, Event: c.events.Event, KeepAddresses: c.options.KeepVRRP, Late: c.schedule.late,
-		Firewall: firewall.New(func(s string) { c.log.Warn(s) }),
+		Firewall: firewall.New(func(s string) { c.log.Warn(s) }, c.scripts.start),
 		Report:   func(states []vrrp.InstanceState) { c.outbox.report(func() any { return states }) }, Beats: beats,
 	})
 	if err != nil {

@@ -59,16 +59,17 @@ func runCleanup(o Options, h heritage) int {
 				code = exitFatal
 			}
 		}
-		if err := removeGuard(s.Guard); err != nil {
-			log.Errorf("(%s) removing firewall drop rule: %v", s.Name, err)
-			code = exitFatal
-		}
 	}
 	if len(links) > 0 {
 		if err := virtual.RemoveAll(links); err != nil {
 			log.Errorf("removing interfaces: %v", err)
 			code = exitFatal
 		}
+	}
+	// This may take a while, and comes when no address is left.
+	if err := removeGuards(states); err != nil {
+		log.Errorf("removing firewall drop rules: %v", err)
+		code = exitFatal
 	}
 	return code
 }
@@ -101,12 +102,19 @@ func removePolicy(kernel *netif.Handle, s vrrp.InstanceState) error {
 	return errors.Join(errs...)
 }
 
-// removeGuard lets packets to the addresses of an instance through that are nobody's any more.
-func removeGuard(g vrrp.Guard) error {
-	if len(g.Drops) == 0 {
-		return nil
+// removeGuards takes out of the firewall what was there for addresses and links that are nobody's any more.
+func removeGuards(states map[string]vrrp.InstanceState) error {
+	left := map[firewall.Settings]firewall.State{}
+	for _, s := range states {
+		if guard := s.Guard.State(); !guard.Empty() {
+			left[s.Guard.Settings] = firewall.Merge(left[s.Guard.Settings], guard)
+		}
 	}
-	return firewall.Release(g.Settings, firewall.State{Drops: g.Drops})
+	var errs []error
+	for settings, state := range left {
+		errs = append(errs, firewall.Release(settings, state))
+	}
+	return errors.Join(errs...)
 }
 
 // takeOverdue removes from known the instances whose time to resume is over at now, and returns them with the time until
@@ -158,6 +166,9 @@ func leftOver(known map[string]vrrp.InstanceState, cfg config.Config) map[string
 		s.Links = slices.DeleteFunc(slices.Clone(s.Links), func(l netif.VirtualLink) bool { return links[l.Name] })
 		s.Guard.Drops = slices.DeleteFunc(slices.Clone(s.Guard.Drops), func(d firewall.Drop) bool {
 			return !slices.ContainsFunc(s.Addresses, func(a netif.Address) bool { return a.Prefix.Addr() == d.Addr })
+		})
+		s.Guard.VMACs = slices.DeleteFunc(slices.Clone(s.Guard.VMACs), func(v firewall.VMAC) bool {
+			return !slices.ContainsFunc(s.Links, func(l netif.VirtualLink) bool { return l.Name == v.Name })
 		})
 		s.Routes, _ = config.DiffRoutes(s.Routes, routes)
 		s.Rules, _ = config.DiffRules(s.Rules, rules)

@@ -17,10 +17,10 @@ type firewallHost struct {
 }
 
 // thisFirewallHost is the host of a process with these options.
-func thisFirewallHost(o Options, g config.Global) firewallHost {
+func thisFirewallHost(o Options, g config.Global, start firewall.Start) firewallHost {
 	var uts unix.Utsname
 	_ = unix.Uname(&uts) // without a release the kernel counts as new
-	return firewallHost{firewall.Legacy, unix.ByteSliceToString(uts.Release[:]), namespaceOf(o, g) != ""}
+	return firewallHost{func() error { return firewall.Legacy(start) }, unix.ByteSliceToString(uts.Release[:]), namespaceOf(o, g) != ""}
 }
 
 // choose has a configuration with vrrp_iptables name what this host can use. It returns what is to be said of it, "" for

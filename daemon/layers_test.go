@@ -18,21 +18,20 @@ const module = "keepalived-go"
 
 // libraries says which folders may import a library, each with what is below it unless it ends with a dot.
 var libraries = map[string][]string{
-	"github.com/sirupsen/logrus":             {"daemon", "vrrp.", "check.", "bfd.", "ipvs."}, // ipvs: to keep moby/ipvs quiet
-	"github.com/alecthomas/participle/v2":    {"parser"},
-	"github.com/vishvananda/netlink":         {"netif", "ipvs", "vrrp/wire"},
-	"github.com/vishvananda/netns":           {"netif"},
-	"github.com/google/nftables":             {"netif/firewall"},
-	"github.com/coreos/go-iptables/iptables": {"netif/firewall"},
-	"github.com/mdlayher/netlink":            {"netif/firewall"},
-	"github.com/moby/ipvs":                   {"ipvs"},
-	"github.com/spf13/pflag":                 {"daemon"},
-	"github.com/coreos/go-systemd/v22":       {"daemon"},
-	"github.com/fsnotify/fsnotify":           {"daemon", "track"},
-	"go.elara.ws/pcre":                       {"check/pcre"},
-	"modernc.org/libc":                       {"check/pcre"},
-	"golang.org/x/net":                       {"vrrp/wire", "check"},
-	"golang.org/x/sys":                       {"daemon", "status", "vrrp.", "vrrp/wire", "check", "bfd", "track", "ipvs", "notify", "netif"},
+	"github.com/sirupsen/logrus":          {"daemon", "vrrp.", "check.", "bfd.", "ipvs."}, // ipvs: to keep moby/ipvs quiet
+	"github.com/alecthomas/participle/v2": {"parser"},
+	"github.com/vishvananda/netlink":      {"netif", "ipvs", "vrrp/wire"},
+	"github.com/vishvananda/netns":        {"netif"},
+	"github.com/google/nftables":          {"netif/firewall"},
+	"github.com/mdlayher/netlink":         {"netif/firewall"},
+	"github.com/moby/ipvs":                {"ipvs"},
+	"github.com/spf13/pflag":              {"daemon"},
+	"github.com/coreos/go-systemd/v22":    {"daemon"},
+	"github.com/fsnotify/fsnotify":        {"daemon", "track"},
+	"go.elara.ws/pcre":                    {"check/pcre"},
+	"modernc.org/libc":                    {"check/pcre"},
+	"golang.org/x/net":                    {"vrrp/wire", "check"},
+	"golang.org/x/sys":                    {"daemon", "status", "vrrp.", "vrrp/wire", "check", "bfd", "track", "ipvs", "notify", "netif"},
 }
 
 // pure packages import the standard library only, and nothing of it that has a clock, the network or the system.

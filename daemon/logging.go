@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"io"
+	stdlog "log"
 	"os"
 	"time"
 
@@ -21,6 +22,7 @@ type logSystem struct {
 func newLog(o Options, r role) *logSystem {
 	logger := logrus.New()
 	logger.SetOutput(io.Discard)
+	stdlog.SetOutput(io.Discard) // a library tells there what of the kernel's answers it does not know
 	l := &logSystem{Entry: logrus.NewEntry(logger), ident: r.ident()}
 	if !o.NoSyslog {
 		facility, _ := facilityCode(o.Facility)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,11 @@ type scriptStarter struct {
 	mu     sync.Mutex
 	global config.Global
 	known  map[account]identity // of the running configuration: a notification asks no directory server
+}
+
+// start starts a command of our own with what scripts inherit: not with the priority and the limits of this process.
+func (s *scriptStarter) start(cmd *exec.Cmd) error {
+	return s.runner.Do(cmd.Start)
 }
 
 // account is a script's user as it is written.

@@ -46,6 +46,7 @@ type Runner struct {
 
 // request is a script that waits to be started, or runs.
 type request struct {
+	call    func() // to be called in the place of a command; nil: none
 	command Command
 	timeout time.Duration
 	done    func(Result)
@@ -78,8 +79,20 @@ func (r *Runner) Run(c Command, timeout time.Duration, done func(Result)) {
 	}
 }
 
+// Do calls a function that starts a process, on the thread that scripts are started from: the process inherits what they
+// do. It returns what the function does. While the Runner cannot take it, the function is called at once, with the limits
+// of scripts alone.
+func (r *Runner) Do(start func() error) error {
+	done := make(chan error, 1)
+	limited := func() error { return r.limits.asBefore(start) }
+	if r.enqueue(request{call: func() { done <- limited() }}) != nil {
+		return limited()
+	}
+	return <-done
+}
+
 func (r *Runner) enqueue(q request) error {
-	if len(q.command.Argv) == 0 {
+	if len(q.command.Argv) == 0 && q.call == nil {
 		return errors.New("the command is empty")
 	}
 	r.mu.Lock()
@@ -144,6 +157,10 @@ func (r *Runner) fork(started chan struct{}) {
 	// A script that inherits blocked signals could not be ended; the thread may have inherited some at our own start.
 	maskErr := unix.PthreadSigmask(unix.SIG_SETMASK, &none, nil)
 	for q := range r.queue {
+		if q.call != nil {
+			q.call()
+			continue
+		}
 		if len(q.command.Argv) == 0 {
 			q.done(Result{})
 			continue

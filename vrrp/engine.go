@@ -168,6 +168,7 @@ type Engine struct {
 
 	verifyAt    time.Time // when the firewall is looked at next, zero when nothing is dropped
 	firewallErr error     // why there is no firewall, nil when there is one or nobody needs it
+	lacking     error     // the same of the configuration that was checked last
 	ending      bool      // the machines are stopped
 }
 

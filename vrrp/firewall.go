@@ -38,7 +38,11 @@ var errNoFirewall = errors.New("there is no firewall")
 type Guard struct {
 	Settings firewall.Settings
 	Drops    []firewall.Drop
+	VMACs    []firewall.VMAC
 }
+
+// State is what of it is in the firewall.
+func (g Guard) State() firewall.State { return firewall.State{Drops: g.Drops, VMACs: g.VMACs} }
 
 // FirewallSettings are those of a configuration.
 func FirewallSettings(g config.Global) firewall.Settings {
@@ -94,10 +98,15 @@ func (e *Engine) guard(r *router) {
 func (e *Engine) setGuard(r *router, list []firewall.Drop) {
 	if !slices.Equal(list, r.dropped) {
 		r.dropped = list
-		if e.verifyAt.IsZero() {
-			e.verifyAt = time.Now().Add(verifyInterval)
-		}
+		e.verifyLater()
 		e.worker.guard(r.key, r.cfg.Name, list)
+	}
+}
+
+// verifyLater has it looked from now on whether the firewall is as it was left.
+func (e *Engine) verifyLater() {
+	if e.verifyAt.IsZero() {
+		e.verifyAt = time.Now().Add(verifyInterval)
 	}
 }
 
@@ -124,10 +133,16 @@ func (e *Engine) reloadFirewall(before, after config.Global) {
 
 // GuardOf is what a process with this configuration may have put into the firewall for an instance.
 func GuardOf(g config.Global, cfg *config.Instance, links netif.State) Guard {
-	if !cfg.Refuses() {
-		return Guard{}
+	guard := Guard{Drops: drops(cfg, g.NFTablesIfIndex, links)}
+	for _, l := range kernelLinks(cfg) {
+		if !l.IPVLAN {
+			guard.VMACs = append(guard.VMACs, vmacOf(l, links))
+		}
 	}
-	return Guard{Settings: FirewallSettings(g), Drops: drops(cfg, g.NFTablesIfIndex, links)}
+	if !guard.State().Empty() {
+		guard.Settings = FirewallSettings(g)
+	}
+	return guard
 }
 
 // unguard has the kernel worker let packets through after it has taken the addresses off.
@@ -184,9 +199,13 @@ func refused(cfg config.Config) firewall.State {
 
 // observeFirewall derives whether r lacks a firewall that it needs.
 func (e *Engine) observeFirewall(r *router) {
-	lacks := r.cfg.Refuses() && e.firewallErr != nil
+	var err error
+	if r.cfg.Refuses() {
+		err = firewall.Concerns(e.firewallErr, firewall.State{Drops: e.drops(r)})
+	}
+	lacks := err != nil
 	if lacks && !r.faults.Has(fsm.FaultFirewall) {
-		e.log.Errorf("(%s) held in FAULT state: packets to its virtual addresses cannot be dropped: %v", r.cfg.Name, e.firewallErr)
+		e.log.Errorf("(%s) held in FAULT state: packets to its virtual addresses cannot be dropped: %v", r.cfg.Name, err)
 	}
 	r.faults = r.faults.With(fsm.FaultFirewall, lacks)
 	if next := time.Now().Add(retryInterval); lacks && (e.retryAt.IsZero() || next.Before(e.retryAt)) {
@@ -207,7 +226,7 @@ func (e *Engine) verifyFirewall(now time.Time) {
 		return
 	}
 	e.verifyAt = time.Time{}
-	if slices.ContainsFunc(e.order, func(r *router) bool { return len(r.dropped) > 0 }) {
+	if slices.ContainsFunc(e.order, func(r *router) bool { return len(r.dropped)+len(r.diverted) > 0 }) {
 		e.verifyAt = now.Add(verifyInterval)
 		e.worker.verify()
 	}
@@ -225,14 +244,15 @@ func (e *Engine) applyFirewall(err error) {
 // firewallJob is the key of what is to be done for all instances.
 const firewallJob = "firewall"
 
-// guards is what the kernel worker knows about the firewall. All but pending belongs to its goroutine.
+// guards is what the kernel worker knows about the firewall. What is not under its lock belongs to its goroutine.
 type guards struct {
 	firewall Firewall
 	settings firewall.Settings
 	drops    map[string][]firewall.Drop // by key, what is in force
 	vmacs    map[string][]firewall.VMAC
-	used     bool // something may be in the kernel
-	keep     bool // at the end, too
+	used     bool            // something may be in the kernel
+	keep     bool            // at the end, too
+	failed   []firewall.Drop // what could not be dropped when it was to be
 
 	pending  *firewall.Settings         // under the worker's lock
 	inherits map[string][]firewall.Drop // under the worker's lock; nil: nothing
@@ -308,8 +328,22 @@ func (w *kernelWorker) workFirewall(j job) {
 		w.mu.Lock()
 		state := g.refused
 		w.mu.Unlock()
-		w.results <- result{key: j.key, name: j.name, err: w.probe(g.settings, state), firewall: true}
+		w.results <- result{key: j.key, name: j.name, err: w.tryAgain(state), firewall: true}
 	}
+}
+
+// tryAgain tells whether there is a firewall for a state by now. What has failed before is tried again: an instance that
+// comes back only to fail again would take the addresses from its peer each time.
+func (w *kernelWorker) tryAgain(state firewall.State) error {
+	g := &w.guards
+	if err := w.probe(g.settings, state); err != nil || len(g.failed) == 0 {
+		return err
+	}
+	if err := w.applyGuards(firewall.State{Drops: g.failed}); err != nil {
+		return err
+	}
+	g.failed = nil
+	return w.applyGuards()
 }
 
 // guardFirst puts into force what a job wants to be dropped, beside what it wanted before. It tells whether addresses
@@ -326,10 +360,15 @@ func (w *kernelWorker) guardFirst(j job) bool {
 		setOrDelete(g.drops, j.key, union(g.drops[j.key], j.guard))
 	}
 	err := w.applyGuards()
-	if err != nil {
-		w.results <- result{key: j.key, name: j.name, err: err, firewall: len(j.guard) > 0}
+	if err == nil {
+		return true
 	}
-	return err == nil || len(j.guard) == 0
+	w.results <- result{key: j.key, name: j.name, err: err, firewall: len(j.guard) > 0}
+	if len(j.guard) == 0 || firewall.Concerns(err, firewall.State{Drops: j.guard}) == nil {
+		return true
+	}
+	g.failed = union(g.failed, j.guard)
+	return false
 }
 
 // guardLast takes out of force what a job does not want to be dropped any more.
@@ -362,8 +401,8 @@ func setOrDelete[T any](m map[string][]T, key string, list []T) {
 	}
 }
 
-// applyGuards brings the firewall to what all instances want.
-func (w *kernelWorker) applyGuards() error {
+// applyGuards brings the firewall to what all instances want, and to more.
+func (w *kernelWorker) applyGuards(more ...firewall.State) error {
 	g := &w.guards
 	if len(g.drops) == 0 && len(g.vmacs) == 0 && !g.used {
 		return nil
@@ -371,7 +410,7 @@ func (w *kernelWorker) applyGuards() error {
 	if g.firewall == nil {
 		return errNoFirewall
 	}
-	states := make([]firewall.State, 0, len(g.drops)+len(g.vmacs))
+	states := more
 	for _, list := range g.drops {
 		states = append(states, firewall.State{Drops: list})
 	}

@@ -18,9 +18,10 @@ import (
 
 // fakeFirewall writes what it is asked for among the calls of a kernel. It fails while err is not nil.
 type fakeFirewall struct {
-	kernel *fakeKernel
-	err    error
-	broken bool // somebody has changed it
+	kernel  *fakeKernel
+	err     error
+	applies error // that of Apply alone
+	broken  bool  // somebody has changed it
 }
 
 func (f *fakeFirewall) note(call string, fails bool) error {
@@ -59,6 +60,12 @@ func (f *fakeFirewall) Intact() (bool, error) {
 }
 
 func (f *fakeFirewall) Apply(s firewall.Settings, state firewall.State) error {
+	f.kernel.mu.Lock()
+	applies := f.applies
+	f.kernel.mu.Unlock()
+	if applies != nil && len(state.Drops) > 0 {
+		return applies
+	}
 	words := []string{s.Table + ":"}
 	for _, d := range state.Drops {
 		words = append(words, d.Addr.String())
@@ -189,6 +196,73 @@ func TestFirewallFails(t *testing.T) {
 		settle(6 * time.Second)
 		if !n.has(theAddress) {
 			t.Error("it has not come back")
+		}
+		n.stop()
+	})
+}
+
+// TestFirewallGoesOnFailing has a firewall that seems to work and fails each time: the instance does not come back only
+// to fall again.
+func TestFirewallGoesOnFailing(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n, f := newRefusingNode(t, wire.NewLAN())
+		set := func(err error) {
+			f.kernel.mu.Lock()
+			defer f.kernel.mu.Unlock()
+			f.applies = err
+		}
+		set(errors.New("not like this"))
+		n.start(refusingConfig(refuse(100, time.Second)), nil)
+		settle(time.Minute)
+		if got := n.lines.count("Entering MASTER STATE"); got != 1 || n.state() != fsm.FaultState {
+			t.Errorf("it was Master %d times, and is %v", got, n.state())
+		}
+		set(nil)
+		settle(6 * time.Second)
+		if !n.has(theAddress) {
+			t.Error("it has not come back")
+		}
+		n.stop()
+	})
+}
+
+// TestFirewallOfOtherFamily leaves an instance alone whose addresses are dropped.
+func TestFirewallOfOtherFamily(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n, f := newRefusingNode(t, wire.NewLAN())
+		f.fail(&firewall.Problem{IPv6: errors.New("no chain")})
+		n.start(refusingConfig(refuse(100, time.Second)), nil)
+		settle(5 * time.Second)
+		if !n.has(theAddress) || n.state() != fsm.Master {
+			t.Errorf("it is %v", n.state())
+		}
+		n.stop()
+	})
+}
+
+// TestFirewallOfRefusedReload has a configuration that lacks a firewall checked only: the running one sees nothing of it.
+func TestFirewallOfRefusedReload(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n, f := newRefusingNode(t, wire.NewLAN())
+		cfg := refusingConfig(refuse(100, time.Second))
+		n.start(cfg, nil)
+		settle(5 * time.Second)
+		f.fail(errors.New("no chain"))
+		if err := n.engine.Check(cfg); err != nil {
+			t.Fatal(err)
+		}
+		n.links.report(linkState(true, "192.168.4.100/24", "192.168.4.101/24"), nil)
+		settle(time.Second)
+		if n.state() != fsm.Master {
+			t.Fatalf("it is %v", n.state())
+		}
+		if err := n.engine.Reload(cfg); err != nil {
+			t.Fatal(err)
+		}
+		n.links.report(linkState(true, "192.168.4.100/24"), nil)
+		settle(time.Second)
+		if n.state() != fsm.FaultState {
+			t.Errorf("after the reload it is %v", n.state())
 		}
 		n.stop()
 	})

@@ -151,18 +151,24 @@ func (e *Engine) observeLinks(r *router) bool {
 func (e *Engine) divertLinks(r *router) {
 	var list []firewall.VMAC
 	for _, l := range r.links {
-		link, parent := e.links.ByName[l.Name], e.links.ByName[l.Parent]
 		if l.IPVLAN || !l.Fits(e.links) {
 			continue
 		}
-		base, _ := parent.Primary(6, e.isVirtual)
-		list = append(list, firewall.VMAC{Name: l.Name, Index: link.Index, Base: parent.Index, BaseAddr: base,
-			IPv4: l.Family == 4 && !e.opt.Config.Global.DisableLocalIGMP, IPv6: l.Family == 6 || l.IPv6})
+		v := vmacOf(l, e.links)
+		v.BaseAddr, _ = e.links.ByName[l.Parent].Primary(6, e.isVirtual)
+		v.IPv4 = v.IPv4 && !e.opt.Config.Global.DisableLocalIGMP
+		list = append(list, v)
 	}
 	if !slices.Equal(list, r.diverted) {
 		r.diverted = list
+		e.verifyLater()
 		e.worker.divert(r.key, r.cfg.Name, list)
 	}
+}
+
+// vmacOf is a link with a virtual MAC as the firewall knows it, but for the address of its base.
+func vmacOf(l netif.VirtualLink, links netif.State) firewall.VMAC {
+	return firewall.VMAC{Name: l.Name, Index: links.ByName[l.Name].Index, Base: links.ByName[l.Parent].Index, IPv4: l.Family == 4, IPv6: l.Family == 6 || l.IPv6}
 }
 
 // tracksPlace tells whether r depends on an interface because of an address without no_track on it.

@@ -15,9 +15,7 @@ func (e *Engine) Check(cfg config.Config) error {
 	lacks := e.probeFirewall(cfg)
 	if stopped := e.do(func() {
 		err = CheckInterfaces(cfg, e.links)
-		if lacks != nil {
-			e.firewallErr = lacks // before an instance that needs it can become Master
-		}
+		e.lacking = lacks
 	}); stopped != nil {
 		return stopped
 	}
@@ -37,6 +35,9 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	changes := config.Diff(e.opt.Config, cfg)
 	former, before := e.opt.Config, e.opt.Config.Global
 	e.opt.Config = cfg
+	if e.lacking != nil {
+		e.firewallErr, e.lacking = e.lacking, nil // before an instance that needs it can become Master
+	}
 	e.watchRoutes(cfg)
 	e.promote(cfg)
 	e.setStatic(former, cfg)

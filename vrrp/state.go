@@ -110,6 +110,9 @@ func (e *Engine) states() []InstanceState {
 		s.Links = r.links
 		s.Promoted = e.changedPromotion(r)
 		s.Guard = GuardOf(e.opt.Config.Global, &r.cfg, e.links)
+		if len(r.diverted) > 0 {
+			s.Guard.VMACs = r.diverted
+		}
 		states = append(states, s)
 	}
 	return states

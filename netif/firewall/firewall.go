@@ -3,6 +3,8 @@ package firewall
 import (
 	"errors"
 	"fmt"
+	"os/exec"
+	"slices"
 )
 
 // engine is one of the two ways. One that has not been applied leaves the kernel alone.
@@ -20,9 +22,43 @@ type Firewall struct {
 }
 
 // New makes a firewall. Nothing is changed before the first Apply. It calls say when it goes on in another way than it
-// is asked to, with the reason.
-func New(say func(string)) *Firewall {
-	return &Firewall{table: &nfTable{}, chains: newIPTables(say), say: say}
+// is asked to, with the reason, and start for the commands of iptables.
+func New(say func(string), start Start) *Firewall {
+	return &Firewall{table: &nfTable{}, chains: newIPTables(say, start), say: say}
+}
+
+// Problem is an error of one or of both families. The other one is nil.
+type Problem struct{ IPv4, IPv6 error }
+
+// problem is nil where there is none.
+func problem(ipv4, ipv6 error) error {
+	if ipv4 == nil && ipv6 == nil {
+		return nil
+	}
+	return &Problem{ipv4, ipv6}
+}
+
+func (p *Problem) Error() string { return errors.Join(p.IPv4, p.IPv6).Error() }
+
+// Unwrap gives the errors of both families.
+func (p *Problem) Unwrap() []error {
+	return slices.DeleteFunc([]error{p.IPv4, p.IPv6}, func(err error) bool { return err == nil })
+}
+
+// Concerns is what of an error of Probe or Apply is about the addresses of a state, nil for nothing.
+func Concerns(err error, state State) error {
+	p := (*Problem)(nil)
+	if state.Empty() || !errors.As(err, &p) {
+		return err
+	}
+	var about Problem
+	if state.parts()&dropIPv4 != 0 {
+		about.IPv4 = p.IPv4
+	}
+	if state.parts()&dropIPv6 != 0 {
+		about.IPv6 = p.IPv6
+	}
+	return problem(about.IPv4, about.IPv6)
 }
 
 // engines are the one that the settings ask for, and the other one.
@@ -41,7 +77,9 @@ func (f *Firewall) Probe(s Settings, state State) error {
 }
 
 // Apply makes the kernel drop what the settings and the state say. What is wanted before and after is dropped all the
-// time. What a former process has left is taken over. Parts that were needed once stay, empty, until Remove.
+// time. What a former process has left under the same settings is taken over; rules of iptables without sets only for
+// what is wanted, because others cannot be told from those of the administrator. Parts that were needed once stay, empty,
+// until Remove.
 func (f *Firewall) Apply(s Settings, state State) error {
 	wanted, other := f.engines(s)
 	if err := wanted.apply(s, state); err != nil {
@@ -70,8 +108,8 @@ func (f *Firewall) Remove() error { return errors.Join(f.table.remove(), f.chain
 // Release takes what a dead process has left of a state out of the kernel. Nobody else may want it. It finds out whether
 // the host has iptables, which may take a while.
 func Release(s Settings, left State) error {
-	if s.Chains.In != "" && Legacy() == nil {
-		return releaseChains(s, left)
+	if s.Chains.In != "" && Legacy((*exec.Cmd).Start) == nil {
+		return releaseChains(s, left, (*exec.Cmd).Start)
 	}
 	return releaseTable(s, left)
 }

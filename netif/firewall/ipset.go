@@ -15,35 +15,45 @@ import (
 // kernelSets are the sets of the kernel in this network namespace.
 type kernelSets struct{}
 
-func (kernelSets) create(s ipset) error {
-	kind, family := "hash:ip", uint8(unix.AF_INET)
+// kind is the type of a set with its family.
+func (s ipset) kind() (name string, family uint8) {
+	name, family = "hash:ip", unix.AF_INET
 	if s.links {
-		kind = "hash:net,iface"
+		name = "hash:net,iface"
 	}
 	if s.ipv6 {
 		family = unix.AF_INET6
 	}
+	return name, family
+}
+
+func (kernelSets) create(s ipset) error {
+	kind, family := s.kind()
 	return ask(func() error {
 		return netlink.IpsetCreate(s.name, kind, netlink.IpsetCreateOptions{Replace: true, Family: family})
 	})
 }
 
-func (kernelSets) members(name string) (list []member, there bool, err error) {
+// members fails for a set of another type, which is somebody else's.
+func (kernelSets) members(s ipset) (list []member, there bool, err error) {
 	var found *netlink.IPSetResult
-	err = ask(func() (err error) { found, err = netlink.IpsetList(name); return err })
+	err = ask(func() (err error) { found, err = netlink.IpsetList(s.name); return err })
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, err
 	}
+	if kind, family := s.kind(); found.TypeName != kind || found.Family != family {
+		return nil, true, fmt.Errorf("ipset %s is one of type %s, not %s", s.name, found.TypeName, kind)
+	}
 	for _, e := range found.Entries {
 		a, ok := netip.AddrFromSlice(e.IP)
 		if !ok {
-			return nil, true, fmt.Errorf("ipset %s has %v, which is no address", name, e.IP)
+			return nil, true, fmt.Errorf("ipset %s has %v, which is no address", s.name, e.IP)
 		}
 		bits := int(e.CIDR)
-		if bits == 0 {
+		if !s.links {
 			bits = a.BitLen()
 		}
 		list = append(list, member{netip.PrefixFrom(a, bits), e.IFace})
@@ -63,12 +73,16 @@ func (kernelSets) remove(name string, m member) error {
 	return err
 }
 
-func (kernelSets) destroy(name string) error {
-	_, there, err := kernelSets{}.members(name)
+func (kernelSets) flush(name string) error {
+	return ask(func() error { return netlink.IpsetFlush(name) })
+}
+
+func (k kernelSets) destroy(s ipset) error {
+	_, there, err := k.members(s)
 	if err != nil || !there {
-		return nil // without ipsets there is none, either
+		return nil // without ipsets there is none, either, and one of another type is not ours
 	}
-	return ask(func() error { return netlink.IpsetDestroy(name) })
+	return ask(func() error { return netlink.IpsetDestroy(s.name) })
 }
 
 // entry is a member as the library has it. Adding one that is there is no error.

@@ -3,161 +3,173 @@ package firewall
 import (
 	"errors"
 	"fmt"
-	"sync"
 )
 
-// commands are iptables and ip6tables, for their filter tables.
-type commands interface {
-	// list are the rules of a chain in their order, in the words of rules.
-	list(ipv6 bool, chain string) ([]string, error)
-	add(chainRule) error
-	// remove removes the first rule that is like this one, if there is one.
-	remove(chainRule) error
-}
-
-// sets are the ipsets of the kernel.
-type sets interface {
-	// create makes a set without members, unless it is there.
-	create(ipset) error
-	// members are those of a set; there tells whether it exists.
-	members(name string) (list []member, there bool, err error)
-	add(name string, m member) error
-	// remove removes a member that may not be there.
-	remove(name string, m member) error
-	// destroy takes a set away that no rule goes by any more, if it is there.
-	destroy(name string) error
-}
-
-// ipTables is the engine of iptables.
+// ipTables is the engine of iptables. Its parts do not depend on each other: where one cannot be had, the others are.
 type ipTables struct {
-	open func() (commands, error)
-	sets sets
-	say  func(string)
+	commands commands
+	sets     sets
+	say      func(string)
 
-	mu      sync.Mutex // for what a probe needs, too
-	command commands   // nil before the first use
-
-	noSets bool // the host cannot have them
-	used   bool // there may be something of have
-	known  bool // the kernel has what have says, nothing else of ours
-	parts  part
-	have   plan
+	pieces   [len(parts)]piece
+	settings Settings
+	state    State // what is wanted
 }
 
-func newIPTables(say func(string)) *ipTables {
-	return &ipTables{open: openCommands, sets: kernelSets{}, say: say}
+// parts are those of chains.
+var parts = [...]part{dropIPv4, dropIPv6, vmacIPv4, vmacIPv6}
+
+// piece is what the kernel has of one part.
+type piece struct {
+	used  bool // there may be something of have
+	known bool // the kernel has what have says, nothing else of ours
+	have  plan
+	lacks Sets   // that the host cannot have
+	said  string // what was said of it last
 }
 
-// commands opens the commands once.
-func (t *ipTables) commands() (commands, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.command != nil {
-		return t.command, nil
-	}
-	c, err := t.open()
-	if err == nil {
-		t.command = c
-	}
-	return c, err
+func newIPTables(say func(string), start Start) *ipTables {
+	return &ipTables{commands: programs{start}, sets: kernelSets{}, say: say}
 }
 
-// probe tells whether there are chains for what the state needs.
+// probe tells whether there are chains for what the state needs. Whether it gets in time what others hold is for apply.
 func (t *ipTables) probe(s Settings, state State) error {
-	c, err := t.commands()
-	if err != nil {
-		return err
-	}
-	listed := newListing(c)
-	for _, g := range planByAddress(s.Chains, state).groups {
-		for _, r := range g {
-			if _, err := listed.of(r); err != nil {
-				return err
+	var errs [2]error
+	for i, p := range []part{dropIPv4, dropIPv6} {
+		listed := newListing(t.commands, p.ipv6())
+		for _, g := range planByAddress(s.Chains, p, state).groups {
+			_, err := listed.of(g[0].chain)
+			if failed := (*commandError)(nil); errors.As(err, &failed) && failed.status == statusLocked {
+				err = nil
+			}
+			if errs[i] = err; err != nil {
+				break
 			}
 		}
 	}
-	return nil
+	return problem(errs[0], errs[1])
 }
 
-// apply makes chains and sets what is wanted: what is new is there before what is old goes.
+// apply makes chains and sets what is wanted. Errors are of what is dropped; what links with a virtual MAC need is said,
+// and tried again when it is looked whether everything is intact.
 func (t *ipTables) apply(s Settings, state State) error {
-	c, err := t.commands()
-	if err != nil {
-		return err
+	t.settings, t.state = s, state
+	var errs [len(parts)]error
+	for i := range parts {
+		errs[i] = t.applyPiece(i)
+		if parts[i].vmacs() {
+			t.sayOnce(i, errs[i])
+		}
 	}
-	if t.noSets {
+	return problem(errs[0], errs[1])
+}
+
+func (t *ipTables) sayOnce(i int, err error) {
+	text := ""
+	if err != nil {
+		text = fmt.Sprintf("reports of multicast groups may leave by links with a virtual MAC: %v", err)
+	}
+	if p := &t.pieces[i]; p.said != text {
+		if p.said = text; text != "" {
+			t.say(text)
+		}
+	}
+}
+
+// applyPiece brings one part to what is wanted. Parts that were needed once stay, empty, until remove.
+func (t *ipTables) applyPiece(i int) error {
+	p, s := &t.pieces[i], t.settings
+	if s.Sets == p.lacks {
 		s.Sets = Sets{}
 	}
-	parts := t.parts | state.parts()
-	want := newPlan(s, parts, state)
-	w := t.work(c)
-	if !t.known {
-		err = w.learn(s, state)
+	w := newWork(t.commands, t.sets, parts[i], p.have)
+	var want plan
+	needed := t.state.parts()&parts[i] != 0
+	if p.used || needed {
+		want = newPlan(s, parts[i], t.state)
+	}
+	var err error
+	if !p.known {
+		err = w.learn(s, t.state)
 	}
 	if err == nil {
-		err = w.reach(&want, t.known)
+		err = w.reach(&want, p.known)
 	}
-	t.used = true
+	p.used = p.used || needed
 	if err == nil {
-		t.known, t.parts, t.have = true, parts, want
+		p.known, p.have = true, want
 		return nil
 	}
-	wasKnown := t.known
-	t.known, t.have = false, w.have.with(&want)
-	if errors.Is(err, errNoSets) && !t.noSets {
-		t.noSets = true
-		t.say(fmt.Sprintf("each virtual address gets rules of its own: %v", err))
-		return t.apply(s, state)
-	}
-	if wasKnown { // somebody has changed something: it is looked at anew
-		return t.apply(s, state)
+	wasKnown := p.known
+	p.known, p.have = false, w.have.with(&want)
+	switch {
+	case errors.Is(err, errNoSets) && s.Sets != (Sets{}):
+		if !needed && !p.used {
+			return nil // there is none of a former process, either
+		}
+		p.lacks = s.Sets
+		t.say(fmt.Sprintf("vrrp_ipsets: there are rules for each address instead: %v", err))
+		return t.applyPiece(i)
+	case wasKnown: // somebody has changed something: it is looked at anew
+		return t.applyPiece(i)
 	}
 	return err
 }
 
-func (t *ipTables) work(c commands) *work { return &work{newListing(c), t.sets, t.have} }
-
-// intact tells whether the kernel still has the rules and the members that apply has made.
+// intact tells whether the kernel still has the rules and the members that apply has made. What apply could not make of
+// links with a virtual MAC is tried again.
 func (t *ipTables) intact() (bool, error) {
-	if !t.known {
-		return true, nil // nothing was promised
+	intact := true
+	for i := range parts {
+		p := &t.pieces[i]
+		switch {
+		case p.used && p.known:
+			whole, err := newWork(t.commands, t.sets, parts[i], p.have).whole()
+			if err != nil {
+				return false, err
+			}
+			p.known, intact = whole, intact && whole
+		case p.used && parts[i].vmacs():
+			t.sayOnce(i, t.applyPiece(i))
+		}
 	}
-	c, err := t.commands()
-	if err != nil {
-		return false, err
-	}
-	whole, err := t.work(c).whole()
-	t.known = whole || err != nil
-	return whole, err
+	return intact, nil
 }
 
-// remove takes rules and sets away.
+// remove takes rules and sets away, as much as it can.
 func (t *ipTables) remove() error {
-	if !t.used {
-		return nil
+	var errs []error
+	for i := range parts {
+		p := &t.pieces[i]
+		if len(p.have.groups)+len(p.have.sets) == 0 {
+			*p = piece{}
+			continue
+		}
+		p.known = false
+		if err := newWork(t.commands, t.sets, parts[i], p.have).reach(&plan{}, true); err != nil {
+			errs = append(errs, fmt.Errorf("removing rules of %s: %w", tool(parts[i].ipv6()), err))
+			continue
+		}
+		*p = piece{}
 	}
-	c, err := t.commands()
-	if err != nil {
-		return err
-	}
-	t.known = false
-	if err := t.work(c).reach(&plan{}, true); err != nil {
-		return fmt.Errorf("removing rules of iptables: %w", err)
-	}
-	t.used, t.parts, t.have = false, 0, plan{}
-	return nil
+	return errors.Join(errs...)
 }
 
 // releaseChains takes what a dead process has left of a state out of chains and sets. Sets that have nothing else go,
 // with their rules.
-func releaseChains(s Settings, left State) error {
-	c, err := openCommands()
-	if err != nil {
-		return err
+func releaseChains(s Settings, left State, start Start) error {
+	return releaseParts(programs{start}, kernelSets{}, s, left)
+}
+
+func releaseParts(c commands, kernel sets, s Settings, left State) error {
+	var errs []error
+	for _, p := range parts {
+		if left.parts()&p == 0 {
+			continue
+		}
+		if err := newWork(c, kernel, p, plan{}).release(s, left); err != nil {
+			errs = append(errs, fmt.Errorf("cleaning chains of %s: %w", tool(p.ipv6()), err))
+		}
 	}
-	w := &work{newListing(c), kernelSets{}, plan{}}
-	if err := w.releaseAll(s, left); err != nil {
-		return fmt.Errorf("cleaning the chains of iptables: %w", err)
-	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,36 +10,38 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/coreos/go-iptables/iptables"
 )
 
 const (
-	filterTable = "filter"
-	// lockPatience is how many seconds a command waits for others that change rules.
-	lockPatience = 5
-	// versionPatience bounds the time in which a command says what it is.
-	versionPatience = 5 * time.Second
+	// commandPatience bounds the time of one command, with what it waits for others that change rules.
+	commandPatience = 2 * time.Second
+	// lockPause is the time between two tries of a command while another one has the lock.
+	lockPause = 20 * time.Millisecond
+	// outputPatience bounds the wait for what a command has started itself, once it has ended.
+	outputPatience = 200 * time.Millisecond
+	// statusLocked is how a command ends that could not get the lock, or whose table has changed meanwhile.
+	statusLocked = 4
 )
 
-// errNotLegacy says that rules of iptables would be rules of nftables.
-var errNotLegacy = errors.New("the iptables command belongs to nftables")
+var (
+	// errNoChain says that a chain does not exist.
+	errNoChain = errors.New("no such chain")
+	// errNotLegacy says that rules of iptables would be rules of nftables.
+	errNotLegacy = errors.New("the iptables command belongs to nftables")
+)
+
+// Start starts a command. It is where a process says how what it starts is scheduled and limited.
+type Start func(*exec.Cmd) error
 
 // Legacy tells whether the iptables command of this host is iptables' own, which is nil. It may take seconds. Otherwise
 // rules are better kept in nftables, and the error says why.
-func Legacy() error {
-	path, err := lookPath("iptables")
+func Legacy(start Start) error {
+	out, err := programs{start}.run("iptables", "", "-V")
 	if err != nil {
-		return err
+		return fmt.Errorf("asking iptables for its version: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), versionPatience)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, path, "-V").Output()
-	if err != nil {
-		return fmt.Errorf("asking %s for its version: %w", path, err)
-	}
-	if strings.Contains(string(out), "nf_tables") {
-		return fmt.Errorf("%w: %s is %s", errNotLegacy, path, strings.TrimSpace(string(out)))
+	if strings.Contains(out, "nf_tables") {
+		return fmt.Errorf("%w: it is %s", errNotLegacy, strings.TrimSpace(out))
 	}
 	return nil
 }
@@ -58,102 +61,100 @@ func lookPath(name string) (string, error) {
 	return path, nil
 }
 
-// legacy are the commands of the host, IPv4 first.
-type legacy struct {
-	commands [2]*iptables.IPTables
-	checked  [2]bool // it lists a rule in the words in which it was given
+// programs are iptables and ip6tables with what belongs to them.
+type programs struct{ start Start }
+
+// commandError is how a command failed.
+type commandError struct {
+	command string
+	status  int // -1: a signal ended it
+	says    string
 }
 
-func openCommands() (commands, error) {
-	var both legacy
-	for i, name := range []string{"iptables", "ip6tables"} {
-		path, err := lookPath(name)
-		if err != nil {
-			return nil, err
+func (e *commandError) Error() string {
+	return strings.TrimSuffix(fmt.Sprintf("%s ended with status %d: %s", e.command, e.status, strings.TrimSpace(e.says)), ": ")
+}
+
+// run runs a command, again while others have the lock, and returns what it prints.
+func (p programs) run(name, input string, arguments ...string) (string, error) {
+	path, err := lookPath(name)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commandPatience)
+	defer cancel()
+	for {
+		out, err := p.once(ctx, path, input, arguments)
+		failed := (*commandError)(nil)
+		if !errors.As(err, &failed) || failed.status != statusLocked {
+			return out, err
 		}
-		proto := []iptables.Protocol{iptables.ProtocolIPv4, iptables.ProtocolIPv6}[i]
-		if both.commands[i], err = iptables.New(iptables.Path(path), iptables.IPFamily(proto), iptables.Timeout(lockPatience)); err != nil {
-			return nil, fmt.Errorf("running %s: %w", path, err)
+		select {
+		case <-ctx.Done():
+			return "", err
+		case <-time.After(lockPause):
 		}
 	}
-	return &both, nil
 }
 
-func (l *legacy) of(ipv6 bool) *iptables.IPTables {
+func (p programs) once(ctx context.Context, path, input string, arguments []string) (string, error) {
+	var out, says bytes.Buffer
+	cmd := exec.CommandContext(ctx, path, arguments...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = strings.NewReader(input), &out, &says, outputPatience
+	err := p.start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if cmd.ProcessState != nil && !cmd.ProcessState.Success() {
+		text := says.String()
+		if ctx.Err() != nil {
+			text = "it took too long"
+		}
+		return "", &commandError{strings.Join(append([]string{filepath.Base(path)}, arguments...), " "), cmd.ProcessState.ExitCode(), text}
+	}
+	return out.String(), err
+}
+
+// tool is the name of the command of a family.
+func tool(ipv6 bool) string {
 	if ipv6 {
-		return l.commands[1]
+		return "ip6tables"
 	}
-	return l.commands[0]
+	return "iptables"
 }
 
 // usual has protocols named as they are where there is a list of them, /etc/protocols.
 var usual = strings.NewReplacer("-p icmpv6 ", "-p ipv6-icmp ", "-p 58 ", "-p ipv6-icmp ", "-p 2 ", "-p igmp ")
 
-func (l *legacy) list(ipv6 bool, chain string) ([]string, error) {
-	command := l.of(ipv6)
-	lines, err := command.List(filterTable, chain)
+func (p programs) list(ipv6 bool, chain string) ([]string, error) {
+	out, err := p.run(tool(ipv6), "", "-S", chain)
 	if err != nil {
-		if there, asked := command.ChainExists(filterTable, chain); asked == nil && !there {
+		if all, asked := p.run(tool(ipv6), "", "-S"); asked == nil && !strings.Contains(all, "-N "+chain+"\n") && !strings.Contains(all, "-P "+chain+" ") {
 			return nil, errNoChain
 		}
 		return nil, err
 	}
-	rules := make([]string, 0, len(lines))
-	for _, line := range lines {
-		if words, ok := strings.CutPrefix(line, "-A "+chain+" "); ok {
+	var rules []string
+	for line := range strings.Lines(out) {
+		if words, ok := strings.CutPrefix(strings.TrimSpace(line), "-A "+chain+" "); ok {
 			rules = append(rules, usual.Replace(words))
 		}
 	}
 	return rules, nil
 }
 
-func (l *legacy) add(r chainRule) error {
-	words := strings.Fields(r.words)
-	if r.first {
-		if err := l.of(r.ipv6).Insert(filterTable, r.chain, 1, words...); err != nil {
-			return r.explain(err)
-		}
-	} else if err := l.of(r.ipv6).Append(filterTable, r.chain, words...); err != nil {
-		return r.explain(err)
+func (p programs) commit(ipv6 bool, changes []step) error {
+	var b strings.Builder
+	b.WriteString("*filter\n")
+	for _, c := range changes {
+		fmt.Fprintln(&b, c)
 	}
-	return l.check(r)
-}
-
-// check looks once whether a rule is listed in the words in which it was given. Where it is not, rules would be added
-// again and again, because they could not be found.
-func (l *legacy) check(r chainRule) error {
-	checked := &l.checked[0]
-	if r.ipv6 {
-		checked = &l.checked[1]
-	}
-	if *checked {
-		return nil
-	}
-	rules, err := l.list(r.ipv6, r.chain)
-	if err == nil && !slices.Contains(rules, r.words) {
-		err = fmt.Errorf("iptables lists `%s` in other words, among %q", r.words, rules)
-	}
-	if err != nil {
-		return errors.Join(err, l.remove(r))
-	}
-	*checked = true
-	return nil
-}
-
-// explain adds that it is the set that a rule cannot go by. The chain is known to exist, and a command that could not get
-// the lock ends with another status.
-func (r chainRule) explain(err error) error {
-	failed := (*iptables.Error)(nil)
-	if errors.As(err, &failed) && failed.ExitStatus() <= 2 && strings.Contains(r.words, "--match-set") {
+	b.WriteString("COMMIT\n")
+	_, err := p.run(tool(ipv6)+"-restore", b.String(), "--noflush")
+	failed := (*commandError)(nil)
+	bySet := func(s step) bool { return !s.removes && strings.Contains(s.words, "--match-set") }
+	if errors.As(err, &failed) && (failed.status == 1 || failed.status == 2) && slices.ContainsFunc(changes, bySet) {
 		return fmt.Errorf("%w: %w", errNoSets, err)
-	}
-	return err
-}
-
-func (l *legacy) remove(r chainRule) error {
-	err := l.of(r.ipv6).Delete(filterTable, r.chain, strings.Fields(r.words)...)
-	if failed := (*iptables.Error)(nil); errors.As(err, &failed) && failed.IsNotExist() {
-		return nil // another process was faster
 	}
 	return err
 }

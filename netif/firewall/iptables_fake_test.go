@@ -12,30 +12,40 @@ var errFake = errors.New("it has failed")
 
 // fakeHost has chains and sets in memory.
 type fakeHost struct {
-	chains  map[listed][]string
+	chains  map[chainOf][]string
 	sets    map[string]map[member]bool
-	noSets  bool   // the kernel has none
-	noMatch bool   // the kernel has sets, and no rule can go by them
-	calls   int    // that may change something
-	failAt  int    // the call that fails; 0: none
-	after   func() // after each change
+	kinds   map[string]ipset // what else there is of a set
+	noSets  bool             // the kernel has none
+	noMatch bool             // the kernel has sets, and no rule can go by them
+	odd     bool             // rules are listed in other words
+	calls   int              // that may change something
+	failAt  int              // the call that fails; 0: none
+	after   func()           // after each change
 }
 
-// newFakeHost has the chains IN and OUT, each with a rule of somebody else.
+// chainOf is a chain of a family.
+type chainOf struct {
+	ipv6  bool
+	chain string
+}
+
+// newFakeHost has the chains IN, OUT and NEW, each with a rule of somebody else.
 func newFakeHost() *fakeHost {
-	f := &fakeHost{chains: map[listed][]string{}, sets: map[string]map[member]bool{}}
+	f := &fakeHost{chains: map[chainOf][]string{}, sets: map[string]map[member]bool{}, kinds: map[string]ipset{}}
 	for _, ipv6 := range []bool{false, true} {
-		for _, chain := range []string{"IN", "OUT"} {
-			f.chains[listed{ipv6, chain}] = []string{others}
+		for _, chain := range allChains {
+			f.chains[chainOf{ipv6, chain}] = []string{others}
 		}
 	}
 	return f
 }
 
+var allChains = []string{"IN", "OUT", "NEW"}
+
 const others = "-j RETURN"
 
 func (f *fakeHost) engine(say func(string)) *ipTables {
-	return &ipTables{open: func() (commands, error) { return fakeCommands{f}, nil }, sets: fakeSets{f}, say: say}
+	return &ipTables{commands: fakeCommands{f}, sets: fakeSets{f}, say: say}
 }
 
 // change makes one change.
@@ -54,36 +64,42 @@ func (f *fakeHost) change(do func() error) error {
 type fakeCommands struct{ *fakeHost }
 
 func (f fakeCommands) list(ipv6 bool, chain string) ([]string, error) {
-	rules, ok := f.chains[listed{ipv6, chain}]
+	rules, ok := f.chains[chainOf{ipv6, chain}]
 	if !ok {
 		return nil, errNoChain
 	}
-	return slices.Clone(rules), nil
+	rules = slices.Clone(rules)
+	if f.odd {
+		for i := range rules {
+			rules[i] = strings.ToUpper(rules[i])
+		}
+	}
+	return rules, nil
 }
 
-func (f fakeCommands) add(r chainRule) error {
+func (f fakeCommands) commit(ipv6 bool, steps []step) error {
 	return f.change(func() error {
-		if name := setOf(r.words); name != "" && (f.noMatch || f.sets[name] == nil) {
-			return fmt.Errorf("%w: there is no set %s", errNoSets, name)
+		chains := maps.Clone(f.chains)
+		for _, s := range steps {
+			key := chainOf{ipv6, s.chain}
+			rules, ok := chains[key]
+			if name := setOf(s.words); !ok || s.ipv6 != ipv6 && !s.removes {
+				return errors.New("no such chain")
+			} else if name != "" && !s.removes && (f.noMatch || f.sets[name] == nil) {
+				return fmt.Errorf("%w: there is no set %s", errNoSets, name)
+			}
+			switch at := slices.Index(rules, s.words); {
+			case s.removes && at < 0:
+				return errors.New("there is no such rule")
+			case s.removes:
+				chains[key] = slices.Delete(slices.Clone(rules), at, at+1)
+			case s.first:
+				chains[key] = append([]string{s.words}, rules...)
+			default:
+				chains[key] = append(slices.Clone(rules), s.words)
+			}
 		}
-		key := listed{r.ipv6, r.chain}
-		at := len(f.chains[key])
-		if r.first {
-			at = 0
-		}
-		f.chains[key] = slices.Insert(f.chains[key], at, r.words)
-		return nil
-	})
-}
-
-func (f fakeCommands) remove(r chainRule) error {
-	return f.change(func() error {
-		key := listed{r.ipv6, r.chain}
-		at := slices.Index(f.chains[key], r.words)
-		if at < 0 {
-			return errors.New("there is no such rule")
-		}
-		f.chains[key] = slices.Delete(f.chains[key], at, at+1)
+		f.chains = chains
 		return nil
 	})
 }
@@ -103,35 +119,46 @@ func (f fakeSets) create(s ipset) error {
 			return errors.New("no module")
 		}
 		if f.sets[s.name] == nil {
-			f.sets[s.name] = map[member]bool{}
+			f.sets[s.name], f.kinds[s.name] = map[member]bool{}, s
 		}
 		return nil
 	})
 }
 
-func (f fakeSets) members(name string) ([]member, bool, error) {
-	if f.noSets {
-		return nil, false, errors.New("no module")
+func (f fakeSets) members(s ipset) ([]member, bool, error) {
+	if kind, ok := f.kinds[s.name]; f.noSets || ok && (kind.links != s.links || kind.ipv6 != s.ipv6) {
+		return nil, false, errors.New("no module, or another type")
 	}
-	list, there := f.sets[name]
+	list, there := f.sets[s.name]
 	return slices.Collect(maps.Keys(list)), there, nil
+}
+
+func (f fakeSets) flush(name string) error {
+	return f.change(func() error { clear(f.sets[name]); return nil })
 }
 
 func (f fakeSets) add(name string, m member) error {
 	return f.change(func() error {
-		if f.sets[name] == nil {
-			return errors.New("no such set")
+		if f.sets[name] == nil || len(f.sets[name]) == fakeMembers {
+			return errors.New("no such set, or it is full")
 		}
 		f.sets[name][m] = true
 		return nil
 	})
 }
 
+// fakeMembers is how many members a set takes.
+const fakeMembers = 8
+
 func (f fakeSets) remove(name string, m member) error {
 	return f.change(func() error { delete(f.sets[name], m); return nil })
 }
 
-func (f fakeSets) destroy(name string) error {
+func (f fakeSets) destroy(s ipset) error {
+	name := s.name
+	if _, there, err := f.members(s); err != nil || !there {
+		return nil
+	}
 	return f.change(func() error {
 		for _, rules := range f.chains {
 			if slices.ContainsFunc(rules, func(words string) bool { return setOf(words) == name }) {
@@ -139,6 +166,7 @@ func (f fakeSets) destroy(name string) error {
 			}
 		}
 		delete(f.sets, name)
+		delete(f.kinds, name)
 		return nil
 	})
 }
@@ -155,8 +183,8 @@ func (f *fakeHost) text() string {
 		fmt.Fprintln(&b, name, list)
 	}
 	for _, ipv6 := range []bool{false, true} {
-		for _, chain := range []string{"IN", "OUT"} {
-			fmt.Fprintln(&b, ipv6, chain, strings.Join(f.chains[listed{ipv6, chain}], "; "))
+		for _, chain := range allChains {
+			fmt.Fprintln(&b, ipv6, chain, strings.Join(f.chains[chainOf{ipv6, chain}], "; "))
 		}
 	}
 	return b.String()
@@ -180,7 +208,7 @@ func (f *fakeHost) wantPlan(t failer, when string, pl plan) {
 	}
 	for _, g := range pl.groups {
 		for _, r := range g {
-			key := listed{r.ipv6, r.chain}
+			key := chainOf{r.ipv6, r.chain}
 			want.chains[key] = append(want.chains[key], r.words)
 		}
 	}
@@ -205,9 +233,9 @@ func (f *fakeHost) wantPlan(t failer, when string, pl plan) {
 // wantOrder has the rules of a group in their order.
 func (f *fakeHost) wantOrder(t failer, when string, g group) {
 	t.Helper()
-	last := map[listed]int{}
+	last := map[chainOf]int{}
 	for _, r := range g {
-		key := listed{r.ipv6, r.chain}
+		key := chainOf{r.ipv6, r.chain}
 		at := slices.Index(f.chains[key], r.words)
 		if before, ok := last[key]; ok && at < before {
 			t.Fatalf("%s `%s` comes too early in %v", when, r.words, f.chains[key])
@@ -218,14 +246,14 @@ func (f *fakeHost) wantOrder(t failer, when string, g group) {
 
 // drops tells whether a packet to an address is dropped.
 func (f *fakeHost) drops(s Settings, d Drop) bool {
-	in := planByAddress(s.Chains, State{Drops: []Drop{d}}).groups[0]
+	in := planOf(Settings{Chains: s.Chains}, State{Drops: []Drop{d}}.parts(), State{Drops: []Drop{d}}).groups[0]
 	last := in[len(in)-1]
-	if slices.Contains(f.chains[listed{last.ipv6, last.chain}], last.words) {
+	if slices.Contains(f.chains[chainOf{last.ipv6, last.chain}], last.words) {
 		return true
 	}
 	for name, list := range f.sets {
 		for m := range list {
-			if m.prefix.Addr() == d.Addr && slices.ContainsFunc(f.chains[listed{d.Addr.Is6(), s.Chains.In}], func(words string) bool {
+			if m.prefix.Addr() == d.Addr && slices.ContainsFunc(f.chains[chainOf{d.Addr.Is6(), s.Chains.In}], func(words string) bool {
 				return setOf(words) == name && strings.HasSuffix(words, "-j DROP")
 			}) {
 				return true
@@ -233,4 +261,16 @@ func (f *fakeHost) drops(s Settings, d Drop) bool {
 		}
 	}
 	return false
+}
+
+// planOf are the plans of all parts together.
+func planOf(s Settings, of part, state State) plan {
+	var all plan
+	for _, p := range parts {
+		if of&p != 0 {
+			one := newPlan(s, p, state)
+			all = all.with(&one)
+		}
+	}
+	return all
 }

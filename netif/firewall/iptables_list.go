@@ -6,64 +6,63 @@ import (
 	"slices"
 )
 
-// errNoChain says that a chain does not exist.
-var errNoChain = errors.New("no such chain")
+// step is one step of a commit.
+type step struct {
+	chainRule
+	removes bool
+}
 
-// listing is what chains have, read once for many rules.
+// String is a line for iptables-restore.
+func (s step) String() string {
+	command := "-A " + s.chain
+	switch {
+	case s.removes:
+		command = "-D " + s.chain
+	case s.first:
+		command = "-I " + s.chain + " 1"
+	}
+	return command + " " + s.words
+}
+
+// commands are iptables and ip6tables, for their filter tables. There is no question for a single rule: iptables -C of
+// several versions finds a rule that goes by another set.
+type commands interface {
+	// list are the rules of a chain in their order, in the words of rules.
+	list(ipv6 bool, chain string) ([]string, error)
+	// commit makes all changes at once, or none.
+	commit(ipv6 bool, changes []step) error
+}
+
+// listing is what chains of a family have, read once.
 type listing struct {
 	commands
-	chains map[listed]*chainList
+	ipv6   bool
+	chains map[string][]string
 }
 
-type listed struct {
-	ipv6  bool
-	chain string
-}
+func newListing(c commands, ipv6 bool) *listing { return &listing{c, ipv6, map[string][]string{}} }
 
-// chainList are the rules of a chain in their order, with how often each is there. iptables -C is not asked for a rule: that
-// of several versions finds one by another set.
-type chainList struct {
-	rules []string
-	count map[string]int
-}
-
-func newListing(c commands) *listing { return &listing{c, map[listed]*chainList{}} }
-
-// of is what the chain of a rule has.
-func (l *listing) of(r chainRule) (*chainList, error) {
-	key := listed{r.ipv6, r.chain}
-	if c, ok := l.chains[key]; ok {
-		return c, nil
+// of is what a chain has.
+func (l *listing) of(chain string) ([]string, error) {
+	if rules, ok := l.chains[chain]; ok {
+		return rules, nil
 	}
-	list, err := l.list(r.ipv6, r.chain)
-	if err != nil {
-		return nil, explainChain(err, key)
-	}
-	c := &chainList{list, make(map[string]int, len(list))}
-	for _, words := range list {
-		c.count[words]++
-	}
-	l.chains[key] = c
-	return c, nil
-}
-
-// explainChain adds to an error what somebody can do about it.
-func explainChain(err error, of listed) error {
-	name := "iptables"
-	if of.ipv6 {
-		name = "ip6tables"
-	}
+	rules, err := l.list(l.ipv6, chain)
 	if errors.Is(err, errNoChain) {
-		return fmt.Errorf("%s has no chain %s, make it with `%s -N %s`, and send packets there from INPUT or OUTPUT: %w", name, of.chain, name, of.chain, err)
+		return nil, fmt.Errorf("%s has no chain %s, make it with `%[1]s -N %[2]s`, and send packets there from INPUT or OUTPUT: %[3]w", tool(l.ipv6), chain, err)
 	}
-	return fmt.Errorf("reading chain %s of %s: %w", of.chain, name, err)
+	if err != nil {
+		return nil, fmt.Errorf("reading chain %s of %s: %w", chain, tool(l.ipv6), err)
+	}
+	l.chains[chain] = rules
+	return rules, nil
 }
 
-// shows tells whether a rule of a group is listed.
+// shows tells whether a rule of a group is there.
 func (l *listing) shows(g group) bool {
 	return slices.ContainsFunc(g, func(r chainRule) bool {
-		c, err := l.of(r)
-		return err == nil && c.count[r.words] > 0
+		rules, err := l.of(r.chain)
+		return err == nil && slices.Contains(rules, r.words)
 	})
 }
 
@@ -71,11 +70,11 @@ func (l *listing) shows(g group) bool {
 func (l *listing) stands(g group) (bool, error) {
 	last := -1
 	for _, r := range g {
-		c, err := l.of(r)
+		rules, err := l.of(r.chain)
 		if err != nil {
 			return false, err
 		}
-		at := slices.Index(c.rules, r.words)
+		at := slices.Index(rules, r.words)
 		if at <= last {
 			return false, nil
 		}
@@ -84,76 +83,62 @@ func (l *listing) stands(g group) (bool, error) {
 	return true, nil
 }
 
-// ensure makes the rules of a group be there once, in their order. Unless they are, all come anew; what was there of them
-// goes after that.
-func (l *listing) ensure(g group) error {
+// ensure are the changes that make the rules of a group be there. Unless they are, in their order, all come anew, and
+// what was there of them goes.
+func (l *listing) ensure(g group) ([]step, error) {
 	stands, err := l.stands(g)
-	if err != nil {
-		return err
+	if err != nil || stands {
+		return nil, err
 	}
+	changes, err := l.drop(g)
 	for _, r := range g {
-		if stands {
-			break
-		}
-		if err := l.addOne(r); err != nil {
-			return err
-		}
+		changes = append(changes, step{r, false})
 	}
-	for _, r := range g {
-		for l.chains[listed{r.ipv6, r.chain}].count[r.words] > 1 {
-			if err := l.removeOne(r); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return changes, err
 }
 
-// drop takes the rules of a group away, as often as they are there.
-func (l *listing) drop(g group) error {
+// drop are the changes that take the rules of a group away, once each.
+func (l *listing) drop(g group) ([]step, error) {
+	var changes []step
 	for _, r := range g {
-		c, err := l.of(r)
+		rules, err := l.of(r.chain)
 		if errors.Is(err, errNoChain) {
 			continue
 		}
-		for err == nil && c.count[r.words] > 0 {
-			err = l.removeOne(r)
+		if err != nil {
+			return nil, err
 		}
+		if slices.Contains(rules, r.words) {
+			changes = append(changes, step{r, true})
+		}
+	}
+	return changes, nil
+}
+
+// make commits changes. Rules that cannot be found again are taken back, because they would come again and again.
+func (l *listing) make(changes []step) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	if err := l.commit(l.ipv6, changes); err != nil {
+		return err
+	}
+	clear(l.chains)
+	var odd []step
+	for _, c := range changes {
+		if c.removes {
+			continue
+		}
+		rules, err := l.of(c.chain)
 		if err != nil {
 			return err
 		}
+		if !slices.Contains(rules, c.words) {
+			odd = append(odd, step{c.chainRule, true})
+		}
 	}
-	return nil
-}
-
-func (l *listing) addOne(r chainRule) error {
-	c, err := l.of(r)
-	if err == nil {
-		err = l.add(r)
+	if len(odd) == 0 {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("adding `%s` to chain %s: %w", r.words, r.chain, err)
-	}
-	at := len(c.rules)
-	if r.first {
-		at = 0
-	}
-	c.rules = slices.Insert(c.rules, at, r.words)
-	c.count[r.words]++
-	return nil
-}
-
-// removeOne removes the first rule that is like this one.
-func (l *listing) removeOne(r chainRule) error {
-	c, err := l.of(r)
-	if err == nil {
-		err = l.remove(r)
-	}
-	if err != nil {
-		return fmt.Errorf("removing `%s` from chain %s: %w", r.words, r.chain, err)
-	}
-	at := slices.Index(c.rules, r.words)
-	c.rules = slices.Delete(c.rules, at, at+1)
-	c.count[r.words]--
-	return nil
+	return errors.Join(fmt.Errorf("%s lists `%s` in other words", tool(l.ipv6), odd[0].words), l.commit(l.ipv6, odd))
 }

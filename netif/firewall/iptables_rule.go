@@ -21,6 +21,9 @@ type member struct {
 	link   string
 }
 
+// everything tells whether a member is all addresses on a link, as upstream has them. The library cannot delete it.
+func (m member) everything() bool { return m.prefix.Bits() == 0 }
+
 func (m member) String() string {
 	text := m.prefix.String()
 	if m.prefix.IsSingleIP() {
@@ -40,7 +43,10 @@ type ipset struct {
 	members []member
 }
 
-// group are rules that follow each other in a chain. No rule is in two groups.
+// has tells whether a member is in a set. s may be nil.
+func (s *ipset) has(m member) bool { return s != nil && slices.Contains(s.members, m) }
+
+// group are rules that follow each other in one chain. Two groups have the same rules or none in common.
 type group []chainRule
 
 // plan is what chains and sets are to have.
@@ -49,8 +55,9 @@ type plan struct {
 	groups []group
 }
 
-// allParts are those that chains may need.
-const allParts = dropIPv4 | dropIPv6 | vmacIPv4 | vmacIPv6
+// ipv6 and vmacs tell what parts are about.
+func (p part) ipv6() bool  { return p&(dropIPv6|vmacIPv6) != 0 }
+func (p part) vmacs() bool { return p&(vmacIPv4|vmacIPv6) != 0 }
 
 // Where reports of multicast groups go. Upstream has all addresses in the sets, which the library cannot write.
 var (
@@ -61,7 +68,7 @@ var (
 // newPlan has these parts and this content.
 func newPlan(s Settings, p part, state State) plan {
 	if s.Sets == (Sets{}) {
-		return planByAddress(s.Chains, state)
+		return planByAddress(s.Chains, p, state)
 	}
 	return planBySet(s, p, state)
 }
@@ -99,9 +106,12 @@ func planBySet(s Settings, p part, state State) plan {
 }
 
 // planByAddress has rules for each address and for each link.
-func planByAddress(c Chains, state State) plan {
+func planByAddress(c Chains, p part, state State) plan {
 	var pl plan
 	for _, d := range state.Drops {
+		if !d.Addr.Is6() && p&dropIPv4 == 0 || d.Addr.Is6() && p&dropIPv6 == 0 {
+			continue
+		}
 		in, out := "-d "+host(d.Addr), "-s "+host(d.Addr)
 		if d.onLink() {
 			in, out = in+" -i "+d.Name, out+" -o "+d.Name
@@ -113,14 +123,15 @@ func planByAddress(c Chains, state State) plan {
 	}
 	for _, v := range state.VMACs {
 		link := match{ends: "-o " + v.Name}
-		if v.IPv4 {
+		if v.IPv4 && p&vmacIPv4 != 0 {
 			pl.add(c.dropIGMP(link).asFirst())
 		}
-		if v.IPv6 {
-			pl.add(c.dropICMP6(link, reportMLD2).asFirst())
-			pl.add(c.dropICMP6(link, reportMLD).asFirst())
+		if !v.IPv6 || p&vmacIPv6 == 0 {
+			continue
 		}
-		if v.IPv6 && v.BaseAddr.Is6() {
+		pl.add(c.dropICMP6(link, reportMLD2).asFirst())
+		pl.add(c.dropICMP6(link, reportMLD).asFirst())
+		if v.BaseAddr.Is6() {
 			pl.add(c.dropICMP6(match{ends: "-s " + host(v.BaseAddr) + " -o " + v.Name}, neighbourAdvert).asFirst())
 		}
 	}
@@ -144,7 +155,7 @@ func (g group) key() string {
 	return b.String()
 }
 
-// minus are the groups that are not in other.
+// minus are the groups that are not in other, each once.
 func (pl *plan) minus(other *plan) []group {
 	there := make(map[string]bool, len(other.groups))
 	for _, g := range other.groups {
@@ -152,7 +163,8 @@ func (pl *plan) minus(other *plan) []group {
 	}
 	var rest []group
 	for _, g := range pl.groups {
-		if !there[g.key()] {
+		if key := g.key(); !there[key] {
+			there[key] = true
 			rest = append(rest, g)
 		}
 	}

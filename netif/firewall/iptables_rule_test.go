@@ -88,7 +88,7 @@ nd[fe80::9 on vrrp.1]
 `},
 		{"a VMAC with one chain without sets", Chains{In: "IN"}, Sets{}, vmac, ""},
 	} {
-		pl := newPlan(Settings{Chains: c.chains, Sets: c.sets}, c.state.parts(), c.state)
+		pl := planOf(Settings{Chains: c.chains, Sets: c.sets}, c.state.parts(), c.state)
 		if got, want := pl.text(), strings.TrimPrefix(c.want, "\n"); got != want {
 			t.Errorf("%s:\n%swant\n%s", c.name, got, want)
 		}

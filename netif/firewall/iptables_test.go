@@ -2,6 +2,8 @@ package firewall
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -22,24 +24,27 @@ func namedDrops(list ...string) State {
 	return s
 }
 
-// TestChainsFollowState goes through everything that an instance may want, with and without sets, and starts anew between.
+var (
+	four    = namedDrops("192.0.2.1")
+	six     = namedDrops("2001:db8::1", "fe80::1")
+	oneVMAC = State{VMACs: []VMAC{someVMAC}}
+)
+
+// TestChainsFollowState goes through everything that an instance may want, with and without sets.
 func TestChainsFollowState(t *testing.T) {
-	four, six := namedDrops("192.0.2.1"), namedDrops("2001:db8::1", "fe80::1")
-	vmac := State{VMACs: []VMAC{someVMAC}}
 	for _, sets := range []Sets{allSets, {}} {
 		f, s := newFakeHost(), settingsOf(sets)
 		e := f.engine(nil)
-		var parts part
-		for _, state := range []State{four, Merge(four, six), Merge(four, six, vmac), six, {}, Merge(four, vmac)} {
-			for range 2 { // the second time nothing changes
-				parts |= state.parts()
-				if err := e.apply(s, state); err != nil {
-					t.Fatal(err)
-				}
-				f.wantPlan(t, "afterwards", newPlan(s, parts, state))
+		var used part
+		for _, state := range []State{four, Merge(four, six), Merge(four, six, oneVMAC), six, {}, Merge(four, oneVMAC)} {
+			used |= state.parts()
+			if err := e.apply(s, state); err != nil {
+				t.Fatal(err)
 			}
+			f.wantPlan(t, "afterwards", planOf(s, used, state))
 			before := f.calls
-			if intact, err := e.intact(); !intact || err != nil || f.calls != before {
+			intact, err := e.intact()
+			if err = errors.Join(err, e.apply(s, state)); !intact || err != nil || f.calls != before {
 				t.Fatalf("intact %v, %v, %d calls", intact, err, f.calls-before)
 			}
 		}
@@ -50,34 +55,46 @@ func TestChainsFollowState(t *testing.T) {
 	}
 }
 
-// TestChainsTakenOver has a new process go on where one has died, with less or with something else.
+// TestChainsTakenOver has a new process go on where one has died. With sets it may want less or something else.
 func TestChainsTakenOver(t *testing.T) {
-	former := Merge(namedDrops("192.0.2.1", "2001:db8::1"), State{VMACs: []VMAC{someVMAC}})
-	for _, after := range []State{former, namedDrops("192.0.2.1"), namedDrops("192.0.2.2"), {VMACs: []VMAC{someVMAC}}, {}} {
-		f, s := newFakeHost(), settingsOf(allSets)
-		if err := f.engine(nil).apply(s, former); err != nil {
+	former := Merge(namedDrops("192.0.2.1", "2001:db8::1"), oneVMAC)
+	other := someVMAC
+	other.BaseAddr = addr("fe80::10")
+	for _, c := range []struct {
+		sets   Sets
+		former State
+		after  State
+	}{
+		{allSets, former, former}, {allSets, former, four}, {allSets, former, namedDrops("192.0.2.2")}, {allSets, former, oneVMAC}, {allSets, former, State{}},
+		{Sets{}, former, former}, {Sets{}, four, Merge(four, six)}, {Sets{}, oneVMAC, State{VMACs: []VMAC{other}}},
+	} {
+		f, s := newFakeHost(), settingsOf(c.sets)
+		if err := errors.Join(f.engine(nil).apply(s, c.former), f.engine(nil).apply(s, c.after)); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.engine(nil).apply(s, after); err != nil {
-			t.Fatal(err)
-		}
-		f.wantPlan(t, "afterwards", newPlan(s, after.parts(), after))
+		f.wantPlan(t, "afterwards", planOf(s, c.after.parts(), c.after))
 	}
 }
 
-// TestChainsDisturbed has somebody else take rules and members away, or set them twice.
+// TestChainsDisturbed has somebody else take rules and members away, or bring some.
 func TestChainsDisturbed(t *testing.T) {
-	state := Merge(namedDrops("192.0.2.1", "2001:db8::1"), State{VMACs: []VMAC{someVMAC}})
-	in6 := listed{true, "IN"}
-	for name, disturb := range map[string]func(*fakeHost){
-		"all rules":   func(f *fakeHost) { f.chains[in6] = []string{others} },
-		"one rule":    func(f *fakeHost) { f.chains[in6] = append(f.chains[in6][:2:2], f.chains[in6][3:]...) },
-		"one member":  func(f *fakeHost) { clear(f.sets["v4"]) },
-		"a new one":   func(f *fakeHost) { f.sets["v4"][member{prefix: groupsIPv4}] = true },
-		"every thing": func(f *fakeHost) { *f = *newFakeHost() },
+	state := Merge(namedDrops("192.0.2.1", "2001:db8::1"), oneVMAC)
+	in6 := chainOf{true, "IN"}
+	for _, c := range []struct {
+		name    string
+		sets    bool // there is no such thing without sets
+		disturb func(*fakeHost)
+	}{
+		{"all rules", false, func(f *fakeHost) { f.chains[in6] = []string{others} }},
+		{"one rule", false, func(f *fakeHost) { f.chains[in6] = append(f.chains[in6][:2:2], f.chains[in6][3:]...) }},
+		{"the order", false, func(f *fakeHost) { f.chains[in6][1], f.chains[in6][3] = f.chains[in6][3], f.chains[in6][1] }},
+		{"a member", true, func(f *fakeHost) { clear(f.sets["v4"]) }},
+		{"a new member", true, func(f *fakeHost) { f.sets["v4"][member{prefix: groupsIPv4}] = true }},
+		{"everything on a link", true, func(f *fakeHost) { f.sets["igmp"][member{netip.MustParsePrefix("0.0.0.0/0"), "eth0"}] = true }},
+		{"everything", false, func(f *fakeHost) { *f = *newFakeHost() }},
 	} {
 		for _, sets := range []Sets{allSets, {}} {
-			if sets == (Sets{}) && strings.Contains(name, "e member") || sets == (Sets{}) && name == "a new one" {
+			if c.sets && sets == (Sets{}) {
 				continue
 			}
 			f, s := newFakeHost(), settingsOf(sets)
@@ -85,39 +102,33 @@ func TestChainsDisturbed(t *testing.T) {
 			if err := e.apply(s, state); err != nil {
 				t.Fatal(err)
 			}
-			disturb(f)
+			c.disturb(f)
 			if intact, err := e.intact(); intact || err != nil {
-				t.Fatalf("%s: intact %v, %v", name, intact, err)
+				t.Fatalf("%s: intact %v, %v", c.name, intact, err)
 			}
 			if err := e.apply(s, state); err != nil {
-				t.Fatalf("%s: %v", name, err)
+				t.Fatalf("%s: %v", c.name, err)
 			}
-			f.wantPlan(t, name, newPlan(s, state.parts(), state))
+			f.wantPlan(t, c.name, planOf(s, state.parts(), state))
 		}
 	}
-	f, s := newFakeHost(), settingsOf(Sets{})
-	e := f.engine(nil)
-	for range 2 { // a process that knew nothing of the first one may have left a rule twice
-		f.chains[in6] = append(f.chains[in6], planByAddress(bothChains, namedDrops("2001:db8::1")).groups[0][0].words)
-	}
-	if err := errors.Join(e.apply(s, state), e.apply(s, State{}), e.remove()); err != nil {
-		t.Fatal(err)
-	}
-	f.wantPlan(t, "after double rules", plan{})
 }
 
-// TestChainsSettings has a reload change each setting.
+// TestChainsSettings has a reload change each setting. Meanwhile nothing passes.
 func TestChainsSettings(t *testing.T) {
-	state := Merge(namedDrops("192.0.2.1", "2001:db8::1"), State{VMACs: []VMAC{someVMAC}})
+	state := Merge(namedDrops("192.0.2.1", "2001:db8::1"), oneVMAC)
 	other := allSets
 	other.IPv4, other.MLD = "another", "third"
 	f := newFakeHost()
-	f.chains[listed{false, "NEW"}], f.chains[listed{true, "NEW"}] = nil, nil
 	e := f.engine(nil)
-	for _, s := range []Settings{settingsOf(allSets), settingsOf(other), settingsOf(Sets{}), {Chains: Chains{In: "IN"}, Sets: allSets}, settingsOf(allSets)} {
+	last := settingsOf(allSets)
+	if err := e.apply(last, state); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []Settings{last, settingsOf(other), settingsOf(Sets{}), {Chains: Chains{In: "NEW", Out: "OUT"}}, {Chains: Chains{In: "IN"}, Sets: allSets}, settingsOf(allSets)} {
 		f.after = func() {
 			for _, d := range state.Drops {
-				if e.used && !f.drops(s, d) {
+				if !f.drops(s, d) && !f.drops(last, d) {
 					t.Fatalf("%v passes, the host has\n%s", d.Addr, f.text())
 				}
 			}
@@ -125,98 +136,158 @@ func TestChainsSettings(t *testing.T) {
 		if err := e.apply(s, state); err != nil {
 			t.Fatal(err)
 		}
-		f.wantPlan(t, "afterwards", newPlan(s, state.parts(), state))
+		f.wantPlan(t, "afterwards", planOf(s, state.parts(), state))
+		last = s
 	}
 }
 
-// TestChainsMissing names the chain that has to be made.
+// TestChainsMissing names the chain that has to be made. It does not concern the other family.
 func TestChainsMissing(t *testing.T) {
-	f := newFakeHost()
-	delete(f.chains, listed{true, "OUT"})
-	e := f.engine(nil)
 	for _, sets := range []Sets{allSets, {}} {
-		s := settingsOf(sets)
-		four, six := namedDrops("192.0.2.1"), namedDrops("2001:db8::1")
-		if err := errors.Join(e.probe(s, four), e.apply(s, four)); err != nil {
-			t.Errorf("IPv4 needs nothing of IPv6: %v", err)
-		}
-		for _, err := range []error{e.probe(s, six), e.apply(s, six)} {
+		f, s := newFakeHost(), settingsOf(sets)
+		delete(f.chains, chainOf{true, "OUT"})
+		e := f.engine(nil)
+		both := Merge(four, six)
+		for _, err := range []error{e.probe(s, both), e.apply(s, both)} {
 			if !errors.Is(err, errNoChain) || !strings.Contains(err.Error(), "`ip6tables -N OUT`") {
 				t.Errorf("%v", err)
 			}
+			if Concerns(err, six) == nil || Concerns(err, four) != nil || Concerns(nil, six) != nil {
+				t.Errorf("of IPv4 %v, of IPv6 %v", Concerns(err, four), Concerns(err, six))
+			}
 		}
-	}
-	f.chains[listed{true, "OUT"}] = []string{others}
-	s, six := settingsOf(allSets), namedDrops("2001:db8::1")
-	if err := errors.Join(e.probe(s, six), e.apply(s, six)); err != nil {
-		t.Error(err)
-	}
-	delete(f.chains, listed{true, "OUT"})
-	if err := e.remove(); err != nil {
-		t.Errorf("a chain that is gone has no rules of ours: %v", err)
+		if !f.drops(s, four.Drops[0]) {
+			t.Error("IPv4 is not dropped")
+		}
+		f.chains[chainOf{true, "OUT"}] = []string{others}
+		if err := errors.Join(e.probe(s, both), e.apply(s, both)); err != nil {
+			t.Error(err)
+		}
+		f.wantPlan(t, "with the chain", planOf(s, both.parts(), both))
+		delete(f.chains, chainOf{true, "OUT"})
+		if err := e.remove(); err != nil {
+			t.Errorf("a chain that is gone has no rules of ours: %v", err)
+		}
 	}
 }
 
-// TestChainsWithoutSets has each address get rules of its own where the kernel has no sets.
+// TestChainsOfVMACs has links with a virtual MAC fail alone, said once, and tried again.
+func TestChainsOfVMACs(t *testing.T) {
+	for _, sets := range []Sets{allSets, {}} {
+		f, s := newFakeHost(), settingsOf(sets)
+		delete(f.chains, chainOf{true, "OUT"})
+		said := 0
+		e := f.engine(func(string) { said++ })
+		state := Merge(four, oneVMAC)
+		for range 3 {
+			if err := e.apply(s, state); err != nil {
+				t.Fatal(err)
+			}
+			if intact, err := e.intact(); !intact || err != nil {
+				t.Fatalf("intact %v, %v", intact, err)
+			}
+		}
+		if said != 1 {
+			t.Errorf("it was said %d times", said)
+		}
+		f.chains[chainOf{true, "OUT"}] = []string{others}
+		if intact, err := e.intact(); !intact || err != nil {
+			t.Fatalf("intact %v, %v", intact, err)
+		}
+		f.wantPlan(t, "with the chain", planOf(s, state.parts(), state))
+	}
+}
+
+// TestChainsWithoutSets has each address get rules of its own where sets cannot be had.
 func TestChainsWithoutSets(t *testing.T) {
-	for _, f := range []*fakeHost{{noSets: true}, {noMatch: true}} {
-		f.chains, f.sets = newFakeHost().chains, newFakeHost().sets
-		doWithoutSets(t, f)
+	state := namedDrops("192.0.2.1", "2001:db8::1")
+	many := state
+	for i := range fakeMembers {
+		many = Merge(many, namedDrops(fmt.Sprintf("192.0.2.%d", i+1)), namedDrops(fmt.Sprintf("2001:db8::%d", i+1)))
+	}
+	many = Merge(many, namedDrops("192.0.2.100", "2001:db8::100"))
+	foreign := ipset{name: "v4", links: true}
+	for _, c := range []struct {
+		name   string
+		host   func(*fakeHost)
+		state  State
+		before []State
+		said   int
+		rest   plan
+	}{
+		{"no sets", func(f *fakeHost) { f.noSets = true }, state, nil, 2, plan{}},
+		{"no match", func(f *fakeHost) { f.noMatch = true }, state, nil, 2, plan{}},
+		{"a full set", func(*fakeHost) {}, many, []State{state}, 2, plan{}},
+		{"a set of somebody else", func(f *fakeHost) { f.sets["v4"], f.kinds["v4"] = map[member]bool{}, foreign }, four, nil, 1, plan{sets: []ipset{foreign}}},
+	} {
+		f, s, said := newFakeHost(), settingsOf(allSets), 0
+		c.host(f)
+		e := f.engine(func(string) { said++ })
+		for _, state := range append(c.before, c.state, c.state) {
+			if err := e.apply(s, state); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+		}
+		want := planOf(settingsOf(Sets{}), c.state.parts(), c.state)
+		want.sets = c.rest.sets
+		f.wantPlan(t, c.name, want)
+		if intact, err := e.intact(); !intact || err != nil || said != c.said {
+			t.Errorf("%s: intact %v, %v; it was said %d times", c.name, intact, err, said)
+		}
+		if err := releaseParts(fakeCommands{f}, fakeSets{f}, s, c.state); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		f.wantPlan(t, c.name+", after the release", c.rest)
 	}
 }
 
-func doWithoutSets(t *testing.T, f *fakeHost) {
-	t.Helper()
-	s, said := settingsOf(allSets), 0
-	e := f.engine(func(string) { said++ })
-	state := namedDrops("192.0.2.1", "2001:db8::1")
+// TestChainsInOtherWords does not add what it cannot find again.
+func TestChainsInOtherWords(t *testing.T) {
+	f, s := newFakeHost(), settingsOf(Sets{})
+	f.odd = true
+	e := f.engine(nil)
 	for range 2 {
-		if err := e.apply(s, state); err != nil {
-			t.Fatal(err)
+		if err := e.apply(s, four); err == nil || !strings.Contains(err.Error(), "in other words") {
+			t.Fatalf("%v", err)
 		}
 	}
-	f.wantPlan(t, "afterwards", planByAddress(s.Chains, state))
-	if intact, err := e.intact(); !intact || err != nil || said != 1 {
-		t.Errorf("intact %v, %v; it was said %d times", intact, err, said)
-	}
-	if err := (&work{newListing(fakeCommands{f}), fakeSets{f}, plan{}}).releaseAll(s, state); err != nil {
-		t.Fatal(err)
-	}
-	f.wantPlan(t, "after the release", plan{})
+	f.wantPlan(t, "afterwards", plan{})
 }
 
 // TestReleaseChains takes out what a dead process has left.
 func TestReleaseChains(t *testing.T) {
+	named := State{VMACs: []VMAC{{Name: "vrrp.1", IPv4: true, IPv6: true}}}
 	for _, sets := range []Sets{allSets, {}} {
 		f, s := newFakeHost(), settingsOf(sets)
-		all := namedDrops("192.0.2.1", "192.0.2.2", "2001:db8::1", "fe80::1")
+		all := Merge(namedDrops("192.0.2.1", "192.0.2.2", "2001:db8::1", "fe80::1"), oneVMAC)
 		if err := f.engine(nil).apply(s, all); err != nil {
 			t.Fatal(err)
 		}
-		for _, step := range []struct{ left, rest State }{
-			{namedDrops("192.0.2.1", "192.0.2.7", "fe80::1"), namedDrops("192.0.2.2", "2001:db8::1")},
-			{namedDrops("192.0.2.2", "2001:db8::1"), State{}},
-			{namedDrops("192.0.2.2"), State{}},
+		for _, step := range []struct {
+			left, rest State
+			parts      part // with sets
+		}{
+			{namedDrops("192.0.2.1", "192.0.2.7", "fe80::1"), Merge(namedDrops("192.0.2.2", "2001:db8::1"), oneVMAC), all.parts()},
+			{namedDrops("192.0.2.2"), Merge(namedDrops("2001:db8::1"), oneVMAC), all.parts() &^ dropIPv4},
+			{named, namedDrops("2001:db8::1"), dropIPv6},
+			{namedDrops("192.0.2.2", "2001:db8::1"), State{}, 0},
+			{Merge(all, named), State{}, 0},
 		} {
-			w := &work{newListing(fakeCommands{f}), fakeSets{f}, plan{}}
-			if err := w.releaseAll(s, step.left); err != nil {
+			if err := releaseParts(fakeCommands{f}, fakeSets{f}, s, step.left); err != nil {
 				t.Fatal(err)
 			}
-			want := newPlan(s, all.parts(), step.rest)
-			if step.rest.Empty() {
-				want = plan{}
-			}
-			f.wantPlan(t, "after the release", want)
+			f.wantPlan(t, "after the release", planOf(s, step.parts, step.rest))
 		}
 	}
 }
 
-// TestReleaseBesideSuccessor has a new process come in at every moment of a release.
+// TestReleaseBesideSuccessor has a new process come in at every moment of a release. What it drops stays dropped, after
+// it has looked itself at the latest.
 func TestReleaseBesideSuccessor(t *testing.T) {
-	s, left, now := settingsOf(allSets), namedDrops("192.0.2.1"), namedDrops("192.0.2.5")
+	s, now := settingsOf(allSets), namedDrops("192.0.2.5")
 	for at := 1; ; at++ {
 		f := newFakeHost()
-		if err := f.engine(nil).apply(s, left); err != nil {
+		if err := f.engine(nil).apply(s, four); err != nil {
 			t.Fatal(err)
 		}
 		next, n := f.engine(nil), 0
@@ -228,17 +299,51 @@ func TestReleaseBesideSuccessor(t *testing.T) {
 				}
 			}
 		}
-		err := (&work{newListing(fakeCommands{f}), fakeSets{f}, plan{}}).releaseAll(s, left)
+		err := releaseParts(fakeCommands{f}, fakeSets{f}, s, four)
 		if f.after != nil {
 			return // it has ended before
 		}
-		t.Logf("change %d: %v", at, err)
+		if err != nil {
+			t.Errorf("change %d: %v", at, err)
+		}
 		if intact, _ := next.intact(); !intact {
 			if err := next.apply(s, now); err != nil {
 				t.Fatal(err)
 			}
 		}
-		f.wantPlan(t, "in the end", newPlan(s, now.parts(), now))
+		f.wantPlan(t, "in the end", planOf(s, now.parts(), now))
+	}
+}
+
+// TestChainsAtTheEnd takes away as much as it can.
+func TestChainsAtTheEnd(t *testing.T) {
+	all := Merge(four, six, oneVMAC)
+	for _, sets := range []Sets{allSets, {}} {
+		for fails := 1; ; fails++ {
+			f, s := newFakeHost(), settingsOf(sets)
+			e := f.engine(nil)
+			if err := e.apply(s, all); err != nil {
+				t.Fatal(err)
+			}
+			f.failAt = f.calls + fails
+			if err := e.remove(); err == nil {
+				f.wantPlan(t, "at the end", plan{})
+				break
+			}
+			left := 0
+			for _, p := range e.pieces {
+				if p.used {
+					left++
+				}
+			}
+			if left != 1 {
+				t.Errorf("%d parts stay", left)
+			}
+			if err := e.remove(); err != nil {
+				t.Fatal(err)
+			}
+			f.wantPlan(t, "at the second try", plan{})
+		}
 	}
 }
 
@@ -259,7 +364,7 @@ func TestChainsSequences(t *testing.T) {
 				}
 			}
 			if rapid.Bool().Draw(t, "vmac") {
-				state = Merge(state, State{VMACs: []VMAC{someVMAC}})
+				state = Merge(state, oneVMAC)
 			}
 			s := settingsOf(rapid.SampledFrom([]Sets{allSets, {}}).Draw(t, "sets"))
 			f.after = func() {
@@ -272,21 +377,31 @@ func TestChainsSequences(t *testing.T) {
 				}
 			}
 			f.failAt = f.calls + rapid.IntRange(0, 30).Draw(t, "fails")
-			if e.known && rapid.IntRange(0, 4).Draw(t, "process") == 0 { // a new one knows what the former one had dropped
-				f.failAt, s = 0, last
+			if e.whole() && rapid.IntRange(0, 4).Draw(t, "process") == 0 { // a new one knows what the former one had dropped
+				f.failAt, s, state = 0, last, e.state
 				e = f.engine(e.say)
-				state = before
 			}
 			last = s
-			if err := e.apply(s, state); err != nil {
-				before = State{} // nothing is promised before the next success
+			err := e.apply(s, state)
+			before = State{} // nothing is promised before the next success
+			if err == nil {
+				before = state
+			}
+			if !e.whole() {
 				continue
 			}
-			if e.noSets {
-				s.Sets = Sets{}
+			var want plan
+			for i, p := range e.pieces {
+				if p.used {
+					of := s
+					if p.lacks == s.Sets {
+						of.Sets = Sets{}
+					}
+					one := newPlan(of, parts[i], state)
+					want = want.with(&one)
+				}
 			}
-			f.wantPlan(t, "afterwards", newPlan(s, e.parts, state))
-			before = state
+			f.wantPlan(t, "afterwards", want)
 		}
 		f.after, f.failAt = nil, 0
 		if err := e.remove(); err != nil {
@@ -294,4 +409,14 @@ func TestChainsSequences(t *testing.T) {
 		}
 		f.wantPlan(t, "at the end", plan{})
 	})
+}
+
+// whole tells whether every part was reached.
+func (t *ipTables) whole() bool {
+	for _, p := range t.pieces {
+		if !p.known {
+			return false
+		}
+	}
+	return true
 }

@@ -17,6 +17,7 @@ func TestMissingChain(t *testing.T) {
 	s.run("iptables -N VIPS && iptables -A INPUT -j VIPS")
 	d := s.start("global_defs {\nvrrp_iptables VIPS\n}\n" + refusing("FOUR", 1, "no_accept", "192.168.4.80", "") + refusing("SIX", 2, "no_accept", "fe80::80", "fd00::80"))
 	s.says(d, "(SIX) held in FAULT state: packets to its virtual addresses cannot be dropped: ip6tables has no chain VIPS, make it with `ip6tables -N VIPS`")
+	s.holds(true, "192.168.4.80") // which needs nothing of ip6tables
 	s.holds(false, "fd00::80")
 	s.run("ip6tables -N VIPS && ip6tables -A INPUT -j VIPS")
 	s.holds(true, "192.168.4.80", "fd00::80")
@@ -109,9 +110,12 @@ func TestDeathOfChild(t *testing.T) {
 func TestNoChildLeft(t *testing.T) {
 	s := newSite(t, "legacy")
 	s.addChains("VIPS_IN", "VIPS_OUT")
-	d := s.start(chains+both, "--dont-respawn")
-	s.has("as Master", append(setRules("VIPS_IN", "VIPS_OUT"), fullSets...)...)
+	d := s.start(chains+both+refusing("VMAC", 3, "use_vmac\nno_accept", "192.168.4.83", "fd00::83"), "--dont-respawn")
 	s.holds(true, bothAddresses...)
+	s.holds(true, "192.168.4.83", "fd00::83")
+	if rules := strings.Join(s.rules(), "\n"); !strings.Contains(rules, "keepalived_igmp 224.0.0.0/4,vrrp.3") || !strings.Contains(rules, "keepalived_nd fe80::100,vrrp.3") {
+		t.Errorf("the VMAC is not in %s", rules)
+	}
 	child, err := d.VRRPChild(s.ctx, 0)
 	s.must(err)
 	s.must(unix.Kill(child, unix.SIGKILL))

@@ -86,7 +86,9 @@ var (
 func TestSets(t *testing.T) {
 	s := newSite(t, "legacy")
 	s.addChains("VIPS_IN", "VIPS_OUT")
-	d := s.start(chains + both + refusing("ACCEPTS", 3, "accept", "192.168.4.81", "fd00::81"))
+	// The commands take longer than a process of this priority may.
+	priority := strings.Replace(chains, "}", "vrrp_rt_priority 50\nvrrp_rlimit_rttime 2000\n}", 1)
+	d := s.start(priority + both + refusing("ACCEPTS", 3, "accept", "192.168.4.81", "fd00::81"))
 	s.holds(true, bothAddresses...)
 	s.has("as Master", append(setRules("VIPS_IN", "VIPS_OUT"), fullSets...)...)
 	s.dials(true, "192.168.4.81", "fd00::81")

@@ -70,7 +70,7 @@ func (s *site) findTools(root, kind string) {
 	s.t.Helper()
 	folder := s.t.TempDir()
 	p := lab.Debian(root, "usr/sbin/xtables-"+kind+"-multi")
-	for _, name := range []string{"iptables", "ip6tables"} {
+	for _, name := range []string{"iptables", "ip6tables", "iptables-restore", "ip6tables-restore"} {
 		s.must(os.Symlink(p.Path, filepath.Join(folder, name)))
 	}
 	s.must(os.Symlink(lab.Debian(root, "usr/sbin/ipset").Path, filepath.Join(folder, "ipset")))
@@ -194,7 +194,7 @@ func (s *site) dials(answered bool, addresses ...string) {
 				conn.Close()
 				return errors.New("somebody listens")
 			}
-			if refused := errors.Is(err, syscall.ECONNREFUSED); refused != answered {
+			if answered && !errors.Is(err, syscall.ECONNREFUSED) || !answered && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
 				return err
 			}
 			return nil
