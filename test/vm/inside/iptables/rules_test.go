@@ -86,9 +86,7 @@ var (
 func TestSets(t *testing.T) {
 	s := newSite(t, "legacy")
 	s.addChains("VIPS_IN", "VIPS_OUT")
-	// The commands take longer than a process of this priority may.
-	priority := strings.Replace(chains, "}", "vrrp_rt_priority 50\nvrrp_rlimit_rttime 2000\n}", 1)
-	d := s.start(priority + both + refusing("ACCEPTS", 3, "accept", "192.168.4.81", "fd00::81"))
+	d := s.start(chains + both + refusing("ACCEPTS", 3, "accept", "192.168.4.81", "fd00::81"))
 	s.holds(true, bothAddresses...)
 	s.has("as Master", append(setRules("VIPS_IN", "VIPS_OUT"), fullSets...)...)
 	s.dials(true, "192.168.4.81", "fd00::81")
@@ -156,6 +154,25 @@ func TestVMACs(t *testing.T) {
 		"ip6 -A VIPS_OUT -s fe80::100/128 -o vrrp.2 -p ipv6-icmp -m icmp6 --icmpv6-type 136 -j DROP",
 		"ip6 -A VIPS_OUT -o vrrp.2 -p ipv6-icmp -m icmp6 --icmpv6-type 131 -j DROP",
 		"ip6 -A VIPS_OUT -o vrrp.2 -p ipv6-icmp -m icmp6 --icmpv6-type 143 -j DROP")
+	s.stop(d)
+	s.has("at the end")
+}
+
+// TestRealtime has commands run without the priority and the limit of a realtime process, which would end them.
+func TestRealtime(t *testing.T) {
+	s := newSite(t, "legacy")
+	file := s.watchTools()
+	d := s.start("global_defs {\nvrrp_iptables INPUT\nvrrp_rt_priority 50\n}\n" + refusing("FOUR", 1, "no_accept", "192.168.4.80", ""))
+	s.holds(true, "192.168.4.80")
+	lines := strings.Split(strings.TrimSpace(s.run("cat "+file)), "\n")
+	if len(lines) < 3 {
+		t.Errorf("only %q were run", lines)
+	}
+	for i, line := range lines {
+		if !strings.HasSuffix(line, "TS Max realtime timeout unlimited unlimited us") {
+			t.Errorf("command %d was run as %s", i, line)
+		}
+	}
 	s.stop(d)
 	s.has("at the end")
 }

@@ -27,6 +27,7 @@ type site struct {
 	web, client *lab.Host
 	ours        lab.Program
 	tools       []string // the environment in which the commands are found
+	folder      string   // where they are
 }
 
 func (s *site) must(err error) {
@@ -69,8 +70,9 @@ func newSite(t *testing.T, kind string) *site {
 func (s *site) findTools(root, kind string) {
 	s.t.Helper()
 	folder := s.t.TempDir()
+	s.folder = folder
 	p := lab.Debian(root, "usr/sbin/xtables-"+kind+"-multi")
-	for _, name := range []string{"iptables", "ip6tables", "iptables-restore", "ip6tables-restore"} {
+	for _, name := range toolNames {
 		s.must(os.Symlink(p.Path, filepath.Join(folder, name)))
 	}
 	s.must(os.Symlink(lab.Debian(root, "usr/sbin/ipset").Path, filepath.Join(folder, "ipset")))
@@ -81,6 +83,22 @@ func (s *site) findTools(root, kind string) {
 		s.t.Fatalf("iptables has its modules in %q", plugins)
 	}
 	s.tools = append(slices.Clone(p.Env), "XTABLES_LIBDIR="+plugins[0], "PATH="+folder+":"+os.Getenv("PATH"))
+}
+
+var toolNames = []string{"iptables", "ip6tables", "iptables-restore", "ip6tables-restore"}
+
+// watchTools has the commands write into a file how they are scheduled and limited.
+func (s *site) watchTools() string {
+	s.t.Helper()
+	file := filepath.Join(s.folder, "runs")
+	s.must(os.Mkdir(s.folder+"/real", 0o700))
+	for _, name := range toolNames {
+		path, real := filepath.Join(s.folder, name), filepath.Join(s.folder, "real", name)
+		s.must(os.Rename(path, real))
+		script := fmt.Sprintf("#!/bin/sh\necho %s $(ps -o cls= -p $$) $(grep 'realtime timeout' /proc/$$/limits) >> %s\nexec %s \"$@\"\n", name, file, real)
+		s.must(os.WriteFile(path, []byte(script), 0o700))
+	}
+	return file
 }
 
 // run runs a command line of a shell on the server.
