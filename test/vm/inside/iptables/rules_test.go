@@ -169,7 +169,7 @@ func TestRealtime(t *testing.T) {
 		t.Errorf("only %q were run", lines)
 	}
 	for i, line := range lines {
-		if !strings.HasSuffix(line, "TS Max realtime timeout unlimited unlimited us") {
+		if !strings.HasSuffix(line, "policy 0 Max realtime timeout unlimited unlimited us") {
 			t.Errorf("command %d was run as %s", i, line)
 		}
 	}

@@ -95,7 +95,7 @@ func (s *site) watchTools() string {
 	for _, name := range toolNames {
 		path, real := filepath.Join(s.folder, name), filepath.Join(s.folder, "real", name)
 		s.must(os.Rename(path, real))
-		script := fmt.Sprintf("#!/bin/sh\necho %s $(ps -o cls= -p $$) $(grep 'realtime timeout' /proc/$$/limits) >> %s\nexec %s \"$@\"\n", name, file, real)
+		script := fmt.Sprintf("#!/bin/sh\necho %s policy $(cut -d' ' -f41 /proc/$$/stat) $(grep 'realtime timeout' /proc/$$/limits) >> %s\nexec %s \"$@\"\n", name, file, real)
 		s.must(os.WriteFile(path, []byte(script), 0o700))
 	}
 	return file
