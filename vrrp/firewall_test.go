@@ -1,7 +1,6 @@
 package vrrp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -367,24 +366,6 @@ func TestGuardStaysWithAddresses(t *testing.T) {
 		n.stop()
 		n.did("at the end")
 	})
-}
-
-// TestDivert has links with a virtual MAC in the table before the first address comes.
-func TestDivert(t *testing.T) {
-	kernel := &fakeKernel{addresses: map[netip.Prefix]bool{}}
-	f := &fakeFirewall{kernel: kernel}
-	results := make(chan result, 8)
-	w := newKernelWorker(Options{Kernel: kernel, Firewall: f, Config: refusingConfig(refuse(1, time.Second))}, results)
-	w.divert("a", "A", []firewall.VMAC{{Name: "vrrp.1", Index: 7, Base: 2, IPv4: true}})
-	w.want("a", "A", []netif.Address{{Prefix: netip.MustParsePrefix(theAddress), Dev: "vrrp.1"}}, nil)
-	w.release()
-	ctx, done := context.WithCancel(t.Context())
-	go func() { w.run(); done() }()
-	w.close()
-	<-ctx.Done()
-	if got, want := fmt.Sprint(kernel.calls), "[t: vrrp.1 add "+theAddress+" no table]"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
 }
 
 // TestDrops has link-local addresses known by what upstream knows them by.

@@ -151,7 +151,12 @@ func (f fakeSets) add(name string, m member) error {
 const fakeMembers = 8
 
 func (f fakeSets) remove(name string, m member) error {
-	return f.change(func() error { delete(f.sets[name], m); return nil })
+	return f.change(func() error {
+		if !m.everything() { // the kernel looks for an address then, and does not find it
+			delete(f.sets[name], m)
+		}
+		return nil
+	})
 }
 
 func (f fakeSets) destroy(s ipset) error {

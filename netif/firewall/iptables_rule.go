@@ -65,7 +65,7 @@ var (
 	groupsIPv6 = netip.MustParsePrefix("ff00::/8")
 )
 
-// newPlan has these parts and this content.
+// newPlan is what a part is to have of this content.
 func newPlan(s Settings, p part, state State) plan {
 	if s.Sets == (Sets{}) {
 		return planByAddress(s.Chains, p, state)

@@ -139,14 +139,18 @@ func TestVMACs(t *testing.T) {
 	vmacs := refusing("FOUR", 1, "use_vmac", "192.168.4.80", "") + refusing("SIX", 2, "use_vmac", "fe80::80, fd00::80/64", "")
 	d := s.start(chains + vmacs)
 	s.holds(true, "192.168.4.80", "fd00::80")
-	s.has("with sets",
+	bySet := []string{
 		"ip -A VIPS_OUT -p igmp -m set --match-set keepalived_igmp dst,dst -j DROP",
 		"ip6 -A VIPS_OUT -p ipv6-icmp -m set --match-set keepalived_mld dst,dst -m icmp6 --icmpv6-type 143 -j DROP",
 		"ip6 -A VIPS_OUT -p ipv6-icmp -m set --match-set keepalived_mld dst,dst -m icmp6 --icmpv6-type 131 -j DROP",
 		"ip6 -A VIPS_OUT -p ipv6-icmp -m set --match-set keepalived_nd src,dst -m icmp6 --icmpv6-type 136 -j DROP",
 		"ipset create keepalived_igmp hash:net,iface family inet", "ipset add keepalived_igmp 224.0.0.0/4,vrrp.1",
 		"ipset create keepalived_mld hash:net,iface family inet6", "ipset add keepalived_mld ff00::/8,vrrp.2",
-		"ipset create keepalived_nd hash:net,iface family inet6", "ipset add keepalived_nd fe80::100,vrrp.2")
+		"ipset create keepalived_nd hash:net,iface family inet6", "ipset add keepalived_nd fe80::100,vrrp.2",
+	}
+	s.has("with sets", bySet...)
+	s.run("ip6tables -F VIPS_OUT") // nothing is dropped, and it is looked at all the same
+	s.has("when it was put back", bySet...)
 	s.dials(true, "192.168.4.80", "fd00::80")
 	s.must(d.Reconfigure("global_defs {\nvrrp_iptables VIPS_IN VIPS_OUT\nvrrp_ipsets\n}\n" + vmacs))
 	s.has("without sets",

@@ -1,0 +1,209 @@
+package vrrp
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"keepalived-go/netif/firewall"
+)
+
+// errDisturbed says that the rules were not ours alone.
+var errDisturbed = errors.New("what drops packets to virtual addresses was changed by somebody else, putting it back")
+
+// errNoFirewall says that the engine was given none.
+var errNoFirewall = errors.New("there is no firewall")
+
+// firewallJob is the key of what is to be done for all instances.
+const firewallJob = "firewall"
+
+// guards is what the kernel worker knows about the firewall. What is not under its lock belongs to its goroutine.
+type guards struct {
+	firewall Firewall
+	settings firewall.Settings
+	drops    map[string][]firewall.Drop // by key, what is in force
+	vmacs    map[string][]firewall.VMAC
+	used     bool            // something may be in the kernel
+	keep     bool            // at the end, too
+	failed   []firewall.Drop // what could not be dropped when it was to be
+
+	pending  *firewall.Settings         // under the worker's lock
+	inherits map[string][]firewall.Drop // under the worker's lock; nil: nothing
+	refused  firewall.State             // under the worker's lock, what a probe is about
+}
+
+// guard makes list what is dropped for the instance. It is in force before its addresses come, and until they are gone.
+func (w *kernelWorker) guard(key, name string, list []firewall.Drop) {
+	w.stage(key, name, func(j *job) { j.guard, j.guards = list, true })
+}
+
+// divert makes list the links with a virtual MAC of the instance: what they report of multicast groups leaves by the
+// links below them. It is in force before the addresses of the instance come.
+func (w *kernelWorker) divert(key, name string, list []firewall.VMAC) {
+	w.stage(key, name, func(j *job) { j.vmacs, j.diverts = list, true })
+}
+
+// inherit makes what a former process has left the beginning.
+func (w *kernelWorker) inherit(former map[string][]firewall.Drop) {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.refresh, w.guards.inherits = true, former })
+}
+
+// useFirewall takes the settings over, with what is in force.
+func (w *kernelWorker) useFirewall(s firewall.Settings) {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.refresh, w.guards.pending = true, &s })
+}
+
+// reprobe looks whether there is a firewall for this state by now, and tells the engine.
+func (w *kernelWorker) reprobe(state firewall.State) {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.probe, w.guards.refused = true, state })
+}
+
+// verify looks whether the firewall is as it was left.
+func (w *kernelWorker) verify() {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.verify = true })
+}
+
+func (w *kernelWorker) probe(s firewall.Settings, state firewall.State) error {
+	if w.guards.firewall == nil {
+		return errNoFirewall
+	}
+	return w.guards.firewall.Probe(s, state)
+}
+
+// workFirewall does what is asked for all instances.
+func (w *kernelWorker) workFirewall(j job) {
+	g := &w.guards
+	if j.refresh {
+		w.mu.Lock()
+		pending, inherits := g.pending, g.inherits
+		g.pending, g.inherits = nil, nil
+		w.mu.Unlock()
+		if pending != nil {
+			g.settings = *pending
+		}
+		if inherits != nil {
+			g.drops, g.used = inherits, true
+		}
+		if err := w.applyGuards(); err != nil {
+			w.results <- result{key: j.key, name: j.name, err: err, firewall: true}
+		}
+	}
+	if j.verify && g.used && g.firewall != nil {
+		intact, err := g.firewall.Intact()
+		if err == nil && !intact {
+			err = errors.Join(errDisturbed, w.applyGuards())
+		}
+		if err != nil {
+			w.results <- result{key: j.key, name: j.name, err: err}
+		}
+	}
+	if j.probe {
+		w.mu.Lock()
+		state := g.refused
+		w.mu.Unlock()
+		w.results <- result{key: j.key, name: j.name, err: w.tryAgain(state), firewall: true}
+	}
+}
+
+// tryAgain tells whether there is a firewall for a state by now. What has failed before is tried again: an instance that
+// comes back only to fail again would take the addresses from its peer each time.
+func (w *kernelWorker) tryAgain(state firewall.State) error {
+	g := &w.guards
+	g.failed = slices.DeleteFunc(g.failed, func(d firewall.Drop) bool { // what nobody wants to be dropped any more
+		return !slices.ContainsFunc(state.Drops, func(other firewall.Drop) bool { return other.Addr == d.Addr })
+	})
+	if err := w.probe(g.settings, state); err != nil || len(g.failed) == 0 {
+		return err
+	}
+	if err := w.applyGuards(firewall.State{Drops: g.failed}); err != nil {
+		return err
+	}
+	g.failed = nil
+	return w.applyGuards()
+}
+
+// guardFirst puts into force what a job wants to be dropped, beside what it wanted before. It tells whether addresses
+// may come.
+func (w *kernelWorker) guardFirst(j job) bool {
+	g := &w.guards
+	if j.diverts {
+		setOrDelete(g.vmacs, j.key, j.vmacs)
+	}
+	if !j.guards && !j.diverts {
+		return true
+	}
+	if j.guards {
+		setOrDelete(g.drops, j.key, union(g.drops[j.key], j.guard))
+	}
+	err := w.applyGuards()
+	if err == nil {
+		return true
+	}
+	w.results <- result{key: j.key, name: j.name, err: err, firewall: len(j.guard) > 0}
+	if len(j.guard) == 0 || firewall.Concerns(err, firewall.State{Drops: j.guard}) == nil {
+		return true
+	}
+	g.failed = union(g.failed, j.guard)
+	return false
+}
+
+// guardLast takes out of force what a job does not want to be dropped any more.
+func (w *kernelWorker) guardLast(j job) {
+	if !j.guards || slices.Equal(w.guards.drops[j.key], j.guard) {
+		return
+	}
+	setOrDelete(w.guards.drops, j.key, j.guard)
+	if err := w.applyGuards(); err != nil {
+		w.fail(j, err)
+	}
+}
+
+// union is what is in one of two lists, in the order of the second one where that has everything.
+func union(before, after []firewall.Drop) []firewall.Drop {
+	all := slices.Clone(after)
+	for _, d := range before {
+		if !slices.Contains(after, d) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+func setOrDelete[T any](m map[string][]T, key string, list []T) {
+	if len(list) == 0 {
+		delete(m, key)
+	} else {
+		m[key] = list
+	}
+}
+
+// applyGuards brings the firewall to what all instances want, and to more.
+func (w *kernelWorker) applyGuards(more ...firewall.State) error {
+	g := &w.guards
+	if len(g.drops) == 0 && len(g.vmacs) == 0 && !g.used {
+		return nil
+	}
+	if g.firewall == nil {
+		return errNoFirewall
+	}
+	states := more
+	for _, list := range g.drops {
+		states = append(states, firewall.State{Drops: list})
+	}
+	for _, list := range g.vmacs {
+		states = append(states, firewall.State{VMACs: list})
+	}
+	g.used = true
+	return g.firewall.Apply(g.settings, firewall.Merge(states...))
+}
+
+// removeGuards ends the firewall.
+func (w *kernelWorker) removeGuards() {
+	g := &w.guards
+	if !g.used || g.keep || g.firewall == nil {
+		return
+	}
+	if err := g.firewall.Remove(); err != nil {
+		w.results <- result{key: firewallJob, name: firewallJob, err: fmt.Errorf("at the end: %w", err)}
+	}
+}
