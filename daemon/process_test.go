@@ -222,23 +222,33 @@ func (r *running) end() int {
 	}
 }
 
+// stamped is a line of the log, with its time, as one write has made it.
+var stamped = regexp.MustCompile(`[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d \d{4}: [^\n]*\n`)
+
+// unweave parts what is logged from what the runtime of a dying process writes to the same pipe. The runtime writes in
+// pieces, so that a line of the log may stand within one of its lines.
+func unweave(lines []string) (logged, wrote []string) {
+	text := strings.Join(lines, "\n") + "\n"
+	for _, line := range stamped.FindAllString(text, -1) {
+		_, message, _ := strings.Cut(line, ": ")
+		logged = append(logged, strings.TrimSuffix(message, "\n"))
+	}
+	return logged, strings.Split(stamped.ReplaceAllString(text, ""), "\n")
+}
+
 // lastWords compares what a process wrote itself when it died, which begins with the name of the signal, with what was
 // logged of it under a name: all of it, line by line. Where every thread of the runtime adds its stack, after a line, only
 // the first one's, with those of all goroutines, goes to the log.
 func (r *running) lastWords(who string) {
 	r.t.Helper()
-	stamp := regexp.MustCompile(`^[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d \d{4}: `)
-	var wrote, logged []string
-	for _, line := range r.seen {
-		at := stamp.FindString(line)
-		text, found := strings.CutPrefix(line[len(at):], who)
-		switch {
-		case at != "" && found:
+	var logged []string
+	all, wrote := unweave(r.seen)
+	for _, line := range all {
+		if text, found := strings.CutPrefix(line, who); found {
 			logged = append(logged, text)
-		case at == "" && (len(wrote) > 0 || strings.HasPrefix(line, "SIG")):
-			wrote = append(wrote, line)
 		}
 	}
+	wrote = wrote[max(0, slices.IndexFunc(wrote, func(line string) bool { return strings.HasPrefix(line, "SIG") })):]
 	if i := slices.Index(wrote, "-----"); i > 0 {
 		wrote = wrote[:i]
 	}
@@ -288,4 +298,19 @@ func exitCodeOf(err error) int {
 		return e.ExitCode()
 	}
 	return -1
+}
+
+// A line of the log within a line of the runtime's is no part of it.
+func TestUnweave(t *testing.T) {
+	lines := []string{
+		"Sat Nov 28 19:01:03 2026: Startup complete", "SIGQUIT: quit", "PC=0x41Sat Nov 28 19:01:04 2026: (VI_1) removing VIPs.",
+		"6e83", "Sat Nov  8 19:01:04 2026: parent: SIGQUIT: quit", "",
+	}
+	logged, wrote := unweave(lines)
+	if want := []string{"Startup complete", "(VI_1) removing VIPs.", "parent: SIGQUIT: quit"}; !slices.Equal(logged, want) {
+		t.Errorf("logged %q", logged)
+	}
+	if got := strings.TrimRight(strings.Join(wrote, "|"), "|"); got != "SIGQUIT: quit|PC=0x416e83" {
+		t.Errorf("written %q", got)
+	}
 }
