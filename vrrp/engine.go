@@ -235,6 +235,7 @@ func (e *Engine) start(cfg config.Config) {
 	e.trackProcesses(cfg)
 	e.trackScripts(cfg, false)
 	e.inheritGuards(cfg)
+	e.clearGuards(cfg)
 	e.watchRoutes(cfg)
 	e.promote(cfg)
 	e.setStatic(config.Config{}, cfg)

@@ -1,6 +1,7 @@
 package vrrp
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -18,6 +19,8 @@ type Firewall interface {
 	Apply(firewall.Settings, firewall.State) error
 	// Intact tells whether it is still so. When it is not, the next Apply makes it anew.
 	Intact() (bool, error)
+	// Clear takes out what a process before this one has left of a state, and tells whether there was anything.
+	Clear(firewall.Settings, firewall.State) (bool, error)
 	// Remove leaves nothing behind.
 	Remove() error
 }
@@ -161,6 +164,46 @@ func (e *Engine) inheritGuards(cfg config.Config) {
 		e.worker.inherit(former)
 		e.verifyAt = time.Now().Add(verifyInterval)
 	}
+}
+
+// clearGuards has packets pass again to addresses that are answered for, where a daemon that was killed as a whole has left
+// them dropped. A process that takes over from another one knows what that has left.
+func (e *Engine) clearGuards(cfg config.Config) {
+	if len(e.opt.Resume) > 0 {
+		return
+	}
+	if state := answered(cfg, e.links); !state.Empty() {
+		e.worker.clearGuards(state)
+	}
+}
+
+// answered are all addresses of which no instance wants packets to be dropped. Those of one link are listed by both the
+// name and the index of the link.
+func answered(cfg config.Config, links netif.State) firewall.State {
+	refused := map[netip.Addr]bool{}
+	for i := range cfg.Instances {
+		for _, d := range drops(&cfg.Instances[i], false, links) {
+			refused[d.Addr] = true
+		}
+	}
+	var state firewall.State
+	for i := range cfg.Instances {
+		in := &cfg.Instances[i]
+		for _, a := range slices.Concat(in.Addresses, in.ExcludedAddresses) {
+			d := firewall.Drop{Addr: a.Prefix.Addr()}
+			if refused[d.Addr] {
+				continue
+			}
+			if d.Addr.Is6() && d.Addr.IsLinkLocalUnicast() {
+				d.Name = a.Place(in)
+				if index := links.ByName[d.Name].Index; index != 0 {
+					state.Drops = append(state.Drops, firewall.Drop{Addr: d.Addr, Name: d.Name, Index: index})
+				}
+			}
+			state.Drops = append(state.Drops, d)
+		}
+	}
+	return firewall.Merge(state)
 }
 
 // inherited is what stays dropped for an instance that was Master in a former process.

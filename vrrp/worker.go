@@ -63,6 +63,7 @@ type job struct {
 	refresh bool // the firewall is to be looked at as a whole
 	probe   bool // for a firewall
 	verify  bool // what others have done to it
+	clear   bool // of what a daemon before this one has left
 
 	policy policyWork
 }
@@ -226,7 +227,7 @@ func (w *kernelWorker) work(j job) {
 		w.pacer.keep(j.key, j.want) // the job before this one may have queued announcements since
 		w.pacer.settle()
 	}
-	if j.refresh || j.probe || j.verify {
+	if j.refresh || j.probe || j.verify || j.clear {
 		w.workFirewall(j)
 	}
 	if !w.guardFirst(j) {

@@ -11,6 +11,9 @@ import (
 // errDisturbed says that the rules were not ours alone.
 var errDisturbed = errors.New("what drops packets to virtual addresses was changed by somebody else, putting it back")
 
+// errLeftOver says that somebody could not be reached.
+var errLeftOver = errors.New("packets to virtual addresses were dropped by what a daemon before this one has left in the firewall, which is removed")
+
 // errNoFirewall says that the engine was given none.
 var errNoFirewall = errors.New("there is no firewall")
 
@@ -30,6 +33,7 @@ type guards struct {
 	pending  *firewall.Settings         // under the worker's lock
 	inherits map[string][]firewall.Drop // under the worker's lock; nil: nothing
 	refused  firewall.State             // under the worker's lock, what a probe is about
+	answered firewall.State             // under the worker's lock, what is not to be dropped
 }
 
 // guard makes list what is dropped for the instance. It is in force before its addresses come, and until they are gone.
@@ -46,6 +50,11 @@ func (w *kernelWorker) divert(key, name string, list []firewall.VMAC) {
 // inherit makes what a former process has left the beginning.
 func (w *kernelWorker) inherit(former map[string][]firewall.Drop) {
 	w.stage(firewallJob, firewallJob, func(j *job) { j.refresh, w.guards.inherits = true, former })
+}
+
+// clearGuards takes out what a daemon before this one has left of a state.
+func (w *kernelWorker) clearGuards(state firewall.State) {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.clear, w.guards.answered = true, state })
 }
 
 // useFirewall takes the settings over, with what is in force.
@@ -88,6 +97,11 @@ func (w *kernelWorker) workFirewall(j job) {
 			w.results <- result{key: j.key, name: j.name, err: err, firewall: true}
 		}
 	}
+	if j.clear {
+		if err := w.clearLeft(); err != nil {
+			w.results <- result{key: j.key, name: j.name, err: err}
+		}
+	}
 	if j.verify && g.used && g.firewall != nil {
 		intact, err := g.firewall.Intact()
 		if err == nil && !intact {
@@ -103,6 +117,23 @@ func (w *kernelWorker) workFirewall(j job) {
 		w.mu.Unlock()
 		w.results <- result{key: j.key, name: j.name, err: w.tryAgain(state), firewall: true}
 	}
+}
+
+// clearLeft has packets pass that a daemon before this one has left dropped.
+func (w *kernelWorker) clearLeft() error {
+	g := &w.guards
+	w.mu.Lock()
+	state := g.answered
+	g.answered = firewall.State{}
+	w.mu.Unlock()
+	if g.firewall == nil {
+		return nil
+	}
+	had, err := g.firewall.Clear(g.settings, state)
+	if had {
+		err = errors.Join(errLeftOver, err)
+	}
+	return err
 }
 
 // tryAgain tells whether there is a firewall for a state by now. What has failed before is tried again: an instance that

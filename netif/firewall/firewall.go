@@ -12,6 +12,7 @@ type engine interface {
 	probe(Settings, State) error
 	apply(Settings, State) error
 	intact() (bool, error)
+	clear(Settings, State) (bool, error)
 	remove() error
 }
 
@@ -89,6 +90,19 @@ func (f *Firewall) Apply(s Settings, state State) error {
 		f.say(fmt.Sprintf("what dropped packets before stays: %v", err))
 	}
 	return nil
+}
+
+// Clear takes what a process that nobody could clean up after has left of a state out of the kernel, and tells whether
+// there was anything: its addresses would stay dropped for good where Apply has no reason to make rules. Rules of iptables
+// without sets stay, because they cannot be told from those of the administrator. What is dropped by Apply is to be no
+// part of the state.
+func (f *Firewall) Clear(s Settings, left State) (bool, error) {
+	tables, err := f.table.clear(s, left)
+	if s.Chains.In == "" {
+		return tables, err
+	}
+	chains, more := f.chains.clear(s, left)
+	return tables || chains, errors.Join(err, more)
 }
 
 // Intact tells whether the kernel still has what Apply has made. When it has not, because somebody has emptied the

@@ -22,6 +22,9 @@ func (f *fakeEngine) probe(Settings, State) error { return f.note("probe", f.fai
 func (f *fakeEngine) apply(Settings, State) error { return f.note("apply", f.fails) }
 func (f *fakeEngine) intact() (bool, error)       { return f.broken == nil, f.note("intact", nil) }
 func (f *fakeEngine) remove() error               { return f.note("remove", f.broken) }
+func (f *fakeEngine) clear(Settings, State) (bool, error) {
+	return f.broken != nil, f.note("clear", nil)
+}
 
 // TestEngines has the other engine go after the wanted one has come, and stay while that fails.
 func TestEngines(t *testing.T) {
@@ -40,6 +43,8 @@ func TestEngines(t *testing.T) {
 		{"iptables fails", func() error { ipt.fails = fault; return f.Apply(chains, four) }, "ipt apply", fault},
 		{"iptables", func() error { ipt.fails = nil; return f.Apply(chains, four) }, "ipt apply, nft remove", nil},
 		{"nftables stays", func() error { nft.broken = fault; return f.Apply(chains, four) }, "ipt apply, nft remove", nil},
+		{"what was left of either", func() error { return left(f, chains, true) }, "nft clear, ipt clear", nil},
+		{"what was left of nftables", func() error { return left(f, Settings{}, true) }, "nft clear", nil},
 		{"one is broken", func() error { _, err := f.Intact(); return err }, "nft intact", nil},
 		{"at the end", func() error { return f.Remove() }, "nft remove, ipt remove", fault},
 	} {
@@ -51,6 +56,15 @@ func TestEngines(t *testing.T) {
 	if intact, err := f.Intact(); intact || err != nil || len(said) != 1 {
 		t.Errorf("intact %v, %v; it said %q", intact, err, said)
 	}
+}
+
+// left tells when Clear does not say whether there was something.
+func left(f *Firewall, s Settings, want bool) error {
+	had, err := f.Clear(s, four)
+	if had != want {
+		err = errors.Join(err, errors.New("it does not say what it has found"))
+	}
+	return err
 }
 
 // TestConcerns tells what of an error is about which addresses.

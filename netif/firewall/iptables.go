@@ -173,3 +173,23 @@ func releaseParts(c commands, kernel sets, s Settings, left State) error {
 	}
 	return errors.Join(errs...)
 }
+
+// clear takes what a former process has left of a state out of the sets. What has nothing else goes, too.
+func (t *ipTables) clear(s Settings, left State) (had bool, err error) {
+	if s.Sets == (Sets{}) {
+		return false, nil
+	}
+	var errs []error
+	for _, p := range parts {
+		if left.parts()&p == 0 {
+			continue
+		}
+		w := newWork(t.commands, t.sets, p, plan{})
+		found, err := w.releaseMembers(s, left)
+		if found && err == nil {
+			err = w.releaseSets()
+		}
+		had, errs = had || found, append(errs, err)
+	}
+	return had, errors.Join(errs...)
+}

@@ -279,6 +279,35 @@ func TestReleaseChains(t *testing.T) {
 	}
 }
 
+// TestClearChains takes a dead daemon's members out of the sets. Rules for addresses may be the administrator's.
+func TestClearChains(t *testing.T) {
+	all := Merge(namedDrops("192.0.2.1", "192.0.2.2", "fe80::1"), oneVMAC)
+	for _, sets := range []Sets{allSets, {}} {
+		f, s := newFakeHost(), settingsOf(sets)
+		if err := f.engine(nil).apply(s, all); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			left, rest State
+			had        bool
+			parts      part // with sets
+		}{
+			{namedDrops("192.0.2.7", "2001:db8::1"), all, false, all.parts()},
+			{namedDrops("192.0.2.1", "fe80::1"), Merge(namedDrops("192.0.2.2"), oneVMAC), true, all.parts() &^ dropIPv6},
+			{namedDrops("192.0.2.2"), oneVMAC, true, vmacIPv4 | vmacIPv6},
+			{namedDrops("192.0.2.2"), oneVMAC, false, vmacIPv4 | vmacIPv6},
+		} {
+			if sets == (Sets{}) {
+				step.rest, step.had, step.parts = all, false, all.parts()
+			}
+			if had, err := f.engine(nil).clear(s, step.left); had != step.had || err != nil {
+				t.Fatalf("%v, %v", had, err)
+			}
+			f.wantPlan(t, "afterwards", planOf(s, step.parts, step.rest))
+		}
+	}
+}
+
 // TestReleaseBesideSuccessor has a new process come in at every moment of a release. What it drops stays dropped, after
 // it has looked itself at the latest.
 func TestReleaseBesideSuccessor(t *testing.T) {

@@ -193,8 +193,16 @@ func (w *work) release(s Settings, left State) error {
 		return err
 	}
 	w.rules, w.have = newListing(w.rules.commands, w.rules.ipv6), plan{}
-	if w.learn(s, State{}) != nil {
-		return nil // a process that cannot read sets has had none
+	if _, err := w.releaseMembers(s, left); err != nil {
+		return err
+	}
+	return w.releaseSets()
+}
+
+// releaseMembers takes what is of a state out of the sets, and tells whether there was anything.
+func (w *work) releaseMembers(s Settings, left State) (had bool, err error) {
+	if w.learnSets(planBySet(s, w.part, State{})) != nil {
+		return false, nil // a process that cannot read sets has had none
 	}
 	leaving := planBySet(s, w.part, left)
 	for i := range w.have.sets {
@@ -202,11 +210,17 @@ func (w *work) release(s Settings, left State) error {
 		rest := slices.DeleteFunc(slices.Clone(set.members), func(m member) bool {
 			return leaving.set(set.name).has(m) || w.part.vmacs() && slices.ContainsFunc(left.VMACs, func(v VMAC) bool { return v.Name == m.link })
 		})
+		had = had || len(rest) < len(set.members)
 		if err := w.empty(*set, &ipset{members: rest}); err != nil {
-			return err
+			return had, err
 		}
 		set.members = rest
 	}
+	return had, nil
+}
+
+// releaseSets removes the sets of the part with their rules, when there is nothing in them.
+func (w *work) releaseSets() error {
 	if used, err := w.used(); err != nil || used || len(w.have.sets) == 0 {
 		return err
 	}

@@ -261,3 +261,52 @@ func TestReleaseTable(t *testing.T) {
 		compare(t, "after Release", content(t, DefaultTable), step.want)
 	}
 }
+
+// TestClearTable takes a dead daemon's elements out of the table, and keeps its hands off one that is not about them.
+func TestClearTable(t *testing.T) {
+	enterNamespace(t)
+	s, f := Settings{}, New(nil, nil)
+	clear := func(left State, had bool) {
+		t.Helper()
+		if got, err := f.Clear(s, left); got != had || err != nil {
+			t.Errorf("%v, %v", got, err)
+		}
+	}
+	clear(drops("192.0.2.1"), false)
+	c, err := nftables.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.AddTable(&nftables.Table{Name: DefaultTable, Family: nftables.TableFamilyIPv4}) // somebody else's
+	if err := c.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	clear(drops("192.0.2.1"), false)
+	compare(t, "of somebody else", content(t, DefaultTable), map[string][]string{})
+
+	(&nfTable{}).mustApply(t, s, drops("192.0.2.1", "192.0.2.2", "fe80::1"))
+	clear(drops("192.0.2.7", "fd00::1"), false)
+	clear(State{}, false)
+	clear(drops("192.0.2.1", "192.0.2.7", "fe80::1"), true)
+	compare(t, "of what is left", content(t, DefaultTable), map[string][]string{"ip vips": {"192.0.2.2"}})
+	clear(drops("192.0.2.2"), true)
+	compare(t, "at the end", content(t, DefaultTable), nil)
+}
+
+// TestListsTables looks for nf_tables itself among modules of similar names.
+func TestListsTables(t *testing.T) {
+	for _, row := range []struct {
+		loaded, builtin string
+		want            bool
+	}{
+		{"nf_tables 311296 2 nft_compat, Live 0x0\n", "", true},
+		{"nft_compat 20480 1 - Live 0x0\nnf_tables 311296 1 nft_compat, Live 0x0\n", "", true},
+		{"nf_tables_set 45056 1 - Live 0x0\nx_tables 1 1 nf_tables, Live 0x0\n", "kernel/net/netfilter/nf_tables_set.ko\n", false},
+		{"", "kernel/net/netfilter/x_tables.ko\nkernel/net/netfilter/nf_tables.ko\n", true},
+		{"", "", false},
+	} {
+		if got := listsTables(row.loaded, row.builtin); got != row.want {
+			t.Errorf("%q, %q: %v", row.loaded, row.builtin, got)
+		}
+	}
+}

@@ -378,3 +378,29 @@ func TestFirewallAfterDeath(t *testing.T) {
 	stop()
 	<-killer
 }
+
+// TestLeftOverRules kills a daemon with all its processes while it drops packets to its address, and starts one that
+// answers for that: packets pass again, with a word about it.
+func TestLeftOverRules(t *testing.T) {
+	if checksItself() {
+		t.Log("no program of ours to test")
+		return
+	}
+	t.Parallel()
+	n := newDualNetwork(t, dialects[1])
+	web, address := n.web[0], netip.MustParseAddr("192.168.4.80")
+	former := n.start(web, ours, "global_defs {\nnftables\n}\n"+refusing("FOUR", 1, 100, "no_accept", "192.168.4.80, 192.168.4.81", "fe80::80"))
+	n.hasAddress(web, address, true)
+	n.must(former.KillAll(n.context(5 * time.Second)))
+	if !strings.Contains(n.ruleset(web), "192.168.4.80") {
+		t.Fatalf("nothing is left: %s", n.ruleset(web))
+	}
+	daemon := n.start(web, ours, "global_defs {\nnftables\n}\n"+refusing("FOUR", 1, 100, "accept", "192.168.4.80", "fe80::80"))
+	_, err := daemon.WaitLine(n.context(time.Second), 0, "left in the firewall")
+	n.must(err)
+	n.hasAddress(web, address, true)
+	if rules := n.ruleset(web); strings.Contains(rules, "192.168.4.80") || strings.Contains(rules, "fe80::80") || !strings.Contains(rules, "192.168.4.81") {
+		t.Errorf("there is %s", rules)
+	}
+	n.stop(daemon)
+}

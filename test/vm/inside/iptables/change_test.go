@@ -125,6 +125,32 @@ func TestNoChildLeft(t *testing.T) {
 	s.has("without a process")
 }
 
+// TestLeftOver kills a daemon with all its processes while it drops packets, and starts one that answers: what is in the
+// sets goes. One that drops them, too, goes on with what is there.
+func TestLeftOver(t *testing.T) {
+	s := newSite(t, "legacy")
+	s.addChains("VIPS_IN", "VIPS_OUT")
+	full := append(setRules("VIPS_IN", "VIPS_OUT"), fullSets...)
+	for _, refuses := range []bool{true, false} {
+		d := s.start(chains + both)
+		s.has("as Master", full...)
+		if strings.Contains(d.Output(), "left in the firewall") {
+			t.Error("what is wanted again counts as left")
+		}
+		s.must(d.KillAll(s.ctx))
+		s.has("when all is dead", full...)
+		if refuses {
+			continue
+		}
+		d = s.start(chains + strings.ReplaceAll(both, "no_accept", "accept"))
+		s.says(d, "left in the firewall")
+		s.holds(true, bothAddresses...)
+		s.dials(true, "192.168.4.80", "192.168.4.82", "fd00::80") // one of a link would need its name
+		s.has("where all is answered")
+		s.stop(d)
+	}
+}
+
 // TestNotLegacy has a host whose iptables command belongs to nftables: that is used directly.
 func TestNotLegacy(t *testing.T) {
 	s := newSite(t, "nft")
