@@ -48,7 +48,7 @@ func TestStopWhileReloading(t *testing.T) {
 			stop(&parent, func() { _ = ours.Close() })
 			select {
 			case <-ctx.Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(testPatience):
 				t.Error("the stop waits for the check")
 			}
 			close(e.held)

@@ -17,8 +17,8 @@ func TestLife(t *testing.T) {
 	h.configure(instance("ve0", "2", "1"))
 	r := h.start()
 	child := r.expectChild()
-	r.expect(`\(VI_1\) Entering MASTER STATE`)
-	r.expect(`Sending/queueing gratuitous ARPs`)
+	r.expectSince(0, `\(VI_1\) Entering MASTER STATE`)
+	r.expectSince(0, `Sending/queueing gratuitous ARPs`)
 	h.awaitAddress()
 	parent := h.pid("parent.pid")
 	if got := h.pid("vrrp.pid"); got != child || parent != r.cmd.Process.Pid {
@@ -38,11 +38,13 @@ func TestLife(t *testing.T) {
 	}
 	begin := time.Now()
 	r.signal(parent, unix.SIGTERM)
-	r.signal(child, unix.SIGTERM)
+	if err := syscall.Kill(child, unix.SIGTERM); err != unix.ESRCH { // its parent may have ended it already
+		must(t, err)
+	}
 	if code := r.end(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if took := time.Since(begin); took > time.Second {
+	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("stopping took %v", took)
 	}
 	if h.addressThere() {
@@ -86,19 +88,20 @@ func TestRespawn(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			h := newHost(t)
-			h.configure(instance("ve0", "2", "1"))
+			h.configure(instance("ve0", "2", "10")) // so that there is time for the next child to resume
 			r := h.start()
 			child := r.expectChild()
 			r.settle()
 			r.signal(child, row.signal)
 			r.expect(row.say)
+			mark := len(r.seen)
 			if again := r.expectChild(); again == child {
 				t.Errorf("the child is still %d", child)
 			}
 			if !h.addressThere() {
 				t.Error("the address has left")
 			}
-			r.expect(`Resuming as MASTER`)
+			r.expectSince(mark, `Resuming as MASTER`)
 			r.signal(r.cmd.Process.Pid, unix.SIGTERM)
 			if code := r.end(); code != 0 || h.addressThere() {
 				t.Errorf("exit code %d, address there: %v", code, h.addressThere())
@@ -123,9 +126,10 @@ func TestCrashLoop(t *testing.T) {
 	}
 	r.signal(child, unix.SIGKILL)
 	r.expect(`the next start waits`)
-	r.expect(`\(VI_1\) removing the VIPs that a dead process has left`)
 	mark := len(r.seen)
 	r.expectChild()
+	// The parent does not wait for the addresses to have left, which takes long on a busy machine.
+	r.expectSince(mark, `\(VI_1\) removing the VIPs that a dead process has left`)
 	r.expectSince(mark, `Entering MASTER STATE`)
 	r.signal(r.cmd.Process.Pid, unix.SIGTERM)
 	if code := r.end(); code != 0 || h.addressThere() {
@@ -151,7 +155,7 @@ func TestParentKilled(t *testing.T) {
 	h.configure(instance("ve0", "2", "1"))
 	r := h.start()
 	child := r.expectChild()
-	r.expect(`Sending/queueing gratuitous ARPs`)
+	r.expectSince(0, `Sending/queueing gratuitous ARPs`)
 	h.awaitAddress()
 	r.signal(r.cmd.Process.Pid, unix.SIGKILL)
 	awaitGone(t, child)

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestConsoleLines gives every line of a message the time, so that nothing on the terminal is without one.
@@ -15,7 +14,7 @@ func TestConsoleLines(t *testing.T) {
 	logger := testLogger(s)
 	logger.Error(errors.Join(errors.New("one"), errors.New("two")))
 	logger.Info("three\n")
-	s.close(10 * time.Second)
+	s.close(testPatience)
 	want := regexp.MustCompile(`\A(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}: (one|two|three)\n){3}\z`)
 	if !want.MatchString(out.String()) {
 		t.Errorf("%q", out.String())

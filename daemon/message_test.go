@@ -35,7 +35,7 @@ func socketPair(t *testing.T) (a, b *net.UnixConn) {
 		}
 		conns[i] = c.(*net.UnixConn)
 		t.Cleanup(func() { _ = conns[i].Close() })
-		if err := conns[i].SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := conns[i].SetDeadline(time.Now().Add(testPatience)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -204,7 +204,7 @@ func TestOutboxNeverWaits(t *testing.T) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(testPatience):
 		t.Fatal("a report waits for the parent")
 	}
 	answers, newest := 0, -1
@@ -239,14 +239,27 @@ func TestOutboxDelivers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	late := 0
 	for i := range 100 {
+		begin := time.Now()
 		box.deliver(message{Kind: kindFormer, Generation: i})
+		took := time.Since(begin)
 		var here error
 		if err := raw.Control(func(fd uintptr) {
 			_, _, here = unix.Recvfrom(int(fd), make([]byte, maxPacket), unix.MSG_DONTWAIT)
-		}); err != nil || here != nil {
-			t.Fatalf("message %d is not there: %v, %v", i, err, here)
+		}); err != nil {
+			t.Fatal(err)
 		}
+		if here == unix.EAGAIN && took >= outboxPatience { // on a busy machine the parent was given up
+			late++
+			_, here = receiveMessage(b, make([]byte, maxPacket))
+		}
+		if here != nil {
+			t.Fatalf("message %d is not there: %v", i, here)
+		}
+	}
+	if late > 50 {
+		t.Errorf("the parent was given up %d times of 100", late)
 	}
 	for range 3000 { // more than the socket holds
 		box.put(message{Kind: kindAnswer})
@@ -257,7 +270,7 @@ func TestOutboxDelivers(t *testing.T) {
 		go func() { defer close(done); box.deliver(message{Kind: kindFormer}) }()
 		select {
 		case <-done:
-		case <-time.After(10 * time.Second):
+		case <-time.After(testPatience):
 			t.Fatalf("it waits for a parent that %s", what)
 		}
 	}

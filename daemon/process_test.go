@@ -182,7 +182,7 @@ func (r *running) expectSince(mark int, pattern string) {
 // settle waits until the instance is Master and the parent has heard of it: the answer to a reload follows the report.
 func (r *running) settle() {
 	r.t.Helper()
-	r.expect(`Sending/queueing gratuitous ARPs`)
+	r.expectSince(0, `Sending/queueing gratuitous ARPs`)
 	r.awaitAddress()
 	r.signal(r.cmd.Process.Pid, unix.SIGHUP)
 	r.expect(`Reload complete`)

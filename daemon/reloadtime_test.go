@@ -103,7 +103,7 @@ func TestFollowFolder(t *testing.T) {
 		{"the folder moved", func() error { return os.Rename(dir, dir+"2") }, false, true},
 	} {
 		must(t, step.do())
-		for deadline := time.After(10 * time.Second); a.at.IsZero() == step.set || (a.watch == nil) != step.ends; {
+		for deadline := time.After(testPatience); a.at.IsZero() == step.set || (a.watch == nil) != step.ends; {
 			select {
 			case f := <-p.work:
 				f()

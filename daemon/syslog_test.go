@@ -16,7 +16,7 @@ import (
 )
 
 // testPatience is how long a test waits for something that should happen at once.
-const testPatience = 10 * time.Second
+const testPatience = 2 * time.Minute
 
 // logDaemon is a log daemon as far as a writer can see.
 type logDaemon struct {
@@ -104,7 +104,7 @@ func TestSyslogStalled(t *testing.T) {
 	for i := range lines {
 		log.Infof("line %d", i)
 	}
-	if took := time.Since(begin); took > time.Second {
+	if took := time.Since(begin); took > testPatience/12 {
 		t.Errorf("logging %d lines took %v", lines, took)
 	}
 	if s.dropped.Load() == 0 {
@@ -118,7 +118,7 @@ func TestSyslogStalled(t *testing.T) {
 		log.Info("end")
 	}
 	s.close(50 * time.Millisecond)
-	if took := time.Since(begin); took > time.Second {
+	if took := time.Since(begin); took > testPatience/12 {
 		t.Errorf("closing took %v", took)
 	}
 }
@@ -157,7 +157,7 @@ func TestSyslogAbsent(t *testing.T) {
 	testLogger(lost).Info("nobody hears this")
 	begin := time.Now()
 	lost.close(testPatience)
-	if took := time.Since(begin); took > time.Second {
+	if took := time.Since(begin); took > testPatience/12 {
 		t.Errorf("closing without a log daemon took %v", took)
 	}
 }

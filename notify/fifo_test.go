@@ -135,8 +135,11 @@ func TestRunUntil(t *testing.T) {
 	r := NewRunner()
 	defer r.Stop(t.Context())
 	uid, gid := us()
-	until, done := make(chan struct{}), make(chan Result, 1)
-	r.Run(Command{Argv: []string{"/bin/sh", "-c", "sleep 1000 & wait"}, UID: uid, GID: gid, Label: "reader", Until: until}, 0, func(r Result) { done <- r })
+	until, done, file := make(chan struct{}), make(chan Result, 1), filepath.Join(t.TempDir(), "pid")
+	c := shell(`echo $$ >"$1"; sleep 1000 & wait`, file)
+	c.UID, c.GID, c.Until = uid, gid, until
+	r.Run(c, 0, func(r Result) { done <- r })
+	started(t, file)
 	select {
 	case r := <-done:
 		t.Fatalf("it ended by itself: %+v", r)
@@ -148,7 +151,7 @@ func TestRunUntil(t *testing.T) {
 		if r.Signal != int(unix.SIGTERM) {
 			t.Errorf("ended by signal %d, want %d", r.Signal, unix.SIGTERM)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("it runs on")
 	}
 }

@@ -51,8 +51,10 @@ func TestReadStatus(t *testing.T) {
 // TestFiles changes files in all the ways that count, and in some that do not.
 func TestFiles(t *testing.T) {
 	folder := t.TempDir()
+	var emptied time.Time // when some file was emptied last
 	write := func(name, content string) {
 		t.Helper()
+		emptied = time.Now()
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +71,9 @@ func TestFiles(t *testing.T) {
 	}
 	defer w.Close()
 	want := map[string]int{"a": 4, "b": 0, "c": 0, "d": 4}
+	last := map[string]FileStatus{}
 	for _, s := range first {
+		last[s.Name] = s
 		if s.Status != want[s.Name] || (s.Err != nil) != (s.Name == "c") {
 			t.Errorf("at first %+v", s)
 		}
@@ -77,16 +81,25 @@ func TestFiles(t *testing.T) {
 	if len(first) != len(files) {
 		t.Errorf("%d files at first", len(first))
 	}
+	// A busy machine may report the same thing twice, and find a file empty for so long that it believes it.
+	excused := func(s FileStatus) bool {
+		return s == last[s.Name] || s == FileStatus{Name: s.Name} && time.Since(emptied) > emptyPause
+	}
 	expect := func(what string, want ...FileStatus) {
 		t.Helper()
-		for _, s := range want {
+		deadline := time.After(30 * time.Second)
+		for len(want) > 0 {
 			select {
 			case got := <-reports:
-				if got != s {
-					t.Fatalf("%s: %+v, want %+v", what, got, s)
+				switch {
+				case got == want[0]:
+					want = want[1:]
+				case !excused(got):
+					t.Fatalf("%s: %+v, want %+v", what, got, want[0])
 				}
-			case <-time.After(10 * time.Second):
-				t.Fatalf("%s: nothing is reported, want %+v", what, s)
+				last[got.Name] = got
+			case <-deadline:
+				t.Fatalf("%s: nothing is reported, want %+v", what, want[0])
 			}
 		}
 	}
@@ -110,12 +123,14 @@ func TestFiles(t *testing.T) {
 	// A file that is emptied to be written is not read in between.
 	write("there", "3")
 	expect("written again", FileStatus{Name: "a", Status: 3}, FileStatus{Name: "d", Status: 3})
+	opened := time.Now()
 	f, err := os.Create(filepath.Join(folder, "there"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	write("later", "2")
+	emptied = opened
 	expect("another one", FileStatus{Name: "b", Status: 2})
 	if _, err := f.WriteString("12"); err != nil {
 		t.Fatal(err)

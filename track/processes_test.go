@@ -50,7 +50,7 @@ func TestWatchProcesses(t *testing.T) {
 			until := func(what string, all, one ProcessStatus) {
 				t.Helper()
 				all.Name, one.Name = "all", "one"
-				deadline := time.After(10 * time.Second)
+				deadline := time.After(30 * time.Second)
 				for now["all"] != all || now["one"] != one {
 					select {
 					case s := <-reports:

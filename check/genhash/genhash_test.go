@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"keepalived-go/config"
 )
 
@@ -73,14 +75,20 @@ func TestRun(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	// A port that nobody listens on, and that nobody else can be given.
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := netip.MustParseAddrPort(l.Addr().String())
-	if err := l.Close(); err != nil {
+	defer func() { _ = unix.Close(fd) }()
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		t.Fatal(err)
 	}
+	bound, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(bound.(*unix.SockaddrInet4).Port))
 	out, said := run(t, Options{Server: to.Addr(), Port: to.Port(), URL: "/a", Timeout: 20 * time.Second, Verbose: true})
 	if out != "Connection failed\n\nGlobal response time for [/a] = N usecs\n" || said != "" {
 		t.Errorf("output %q, error %q", out, said)
