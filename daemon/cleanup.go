@@ -17,6 +17,12 @@ import (
 	"keepalived-go/vrrp/fsm"
 )
 
+// leftovers are what a clean-up process takes away. The last one of a daemon leaves nothing for another process.
+type leftovers struct {
+	States map[string]vrrp.InstanceState
+	Last   bool
+}
+
 // runCleanup takes the addresses off that its parent names, and ends.
 func runCleanup(o Options, h heritage) int {
 	early.HandOver()
@@ -35,11 +41,12 @@ func runCleanup(o Options, h heritage) int {
 	}
 	defer func() { _ = kernel.Close() }()
 	code := exitOK
-	var states map[string]vrrp.InstanceState
-	if err := loadJSON(s.legacy, &states); err != nil {
+	var left leftovers
+	if err := loadJSON(s.legacy, &left); err != nil {
 		log.Errorf("loading what to clean up: %v", err)
 		return exitFatal
 	}
+	states := left.States
 	virtual, err := netif.OpenVirtualLinks()
 	if err != nil {
 		log.Error(err)
@@ -67,7 +74,7 @@ func runCleanup(o Options, h heritage) int {
 		}
 	}
 	// This may take a while, and comes when no address is left.
-	if err := removeGuards(states); err != nil {
+	if err := removeGuards(states, left.Last); err != nil {
 		log.Errorf("removing firewall drop rules: %v", err)
 		code = exitFatal
 	}
@@ -103,7 +110,7 @@ func removePolicy(kernel *netif.Handle, s vrrp.InstanceState) error {
 }
 
 // removeGuards takes out of the firewall what was there for addresses and links that are nobody's any more.
-func removeGuards(states map[string]vrrp.InstanceState) error {
+func removeGuards(states map[string]vrrp.InstanceState, last bool) error {
 	left := map[firewall.Settings]firewall.State{}
 	for _, s := range states {
 		if guard := s.Guard.State(); !guard.Empty() {
@@ -112,7 +119,7 @@ func removeGuards(states map[string]vrrp.InstanceState) error {
 	}
 	var errs []error
 	for settings, state := range left {
-		errs = append(errs, firewall.Release(settings, state))
+		errs = append(errs, firewall.Release(settings, state, last))
 	}
 	return errors.Join(errs...)
 }
@@ -196,8 +203,8 @@ func withUnreported(known map[string]vrrp.InstanceState, cfg config.Config) map[
 const cleanupPatience = 15 * time.Second
 
 // cleanUp takes addresses off that a dead child has left: nobody answers for them any more, and a peer will take them.
-func (p *parent) cleanUp(left map[string]vrrp.InstanceState) {
-	if len(left) == 0 {
+func (p *parent) cleanUp(left leftovers) {
+	if len(left.States) == 0 {
 		return
 	}
 	child, err := p.launchChild(p.vrrp, roleCleanup, left)
@@ -219,7 +226,7 @@ func (p *parent) cleanUpAll() {
 	left := p.known
 	p.known = nil
 	if !p.options.KeepVRRP {
-		p.cleanUp(left)
+		p.cleanUp(leftovers{left, true})
 	}
 }
 
@@ -230,7 +237,7 @@ func (p *parent) watchResume() {
 		return
 	}
 	overdue, next := takeOverdue(p.known, p.diedAt, monotonicNow())
-	p.cleanUp(overdue)
+	p.cleanUp(leftovers{overdue, false})
 	if next > 0 {
 		p.resumeTimer = p.after(next, p.watchResume)
 	}

@@ -29,7 +29,8 @@ func (h firewallHost) choose(g *config.Global) string {
 	if g.VRRPIPTables.In == "" {
 		return ""
 	}
-	if err := h.legacy(); err != nil {
+	// A command that does not answer now may answer later: until then the chains keep what they have.
+	if err := h.legacy(); firewall.Instead(err) {
 		g.VRRPIPTables, g.VRRPIPSets, g.NFTables = config.IPTables{}, config.IPSets{}, firewall.DefaultTable
 		return fmt.Sprintf("vrrp_iptables: nftables is used in its place: %v", err)
 	}

@@ -2,14 +2,17 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"keepalived-go/config"
+	"keepalived-go/netif/firewall"
 )
 
 func TestChooseFirewall(t *testing.T) {
-	own, other := func() error { return nil }, func() error { return errors.New("it is not its own") }
+	own, other := func() error { return nil }, func() error { return fmt.Errorf("%w: so it says", firewall.ErrNotLegacy) }
+	slow := func() error { return errors.New("it took too long") }
 	names := [6]string{"keepalived", "b", "c", "d", "e", "f"}
 	wanted := config.Global{VRRPIPTables: config.IPTables{In: "IN", Out: "OUT"}, VRRPIPSets: config.IPSets{Names: names}}
 	permitted, named, nftables := wanted, wanted, config.Global{NFTables: "mine"}
@@ -24,7 +27,8 @@ func TestChooseFirewall(t *testing.T) {
 		says         string
 	}{
 		{"legacy", firewallHost{own, "6.1.0-18-amd64", true}, wanted, wanted, ""},
-		{"not legacy", firewallHost{other, "6.1.0", false}, wanted, config.Global{NFTables: "keepalived"}, "nftables is used in its place: it is not its own"},
+		{"not legacy", firewallHost{other, "6.1.0", false}, wanted, config.Global{NFTables: "keepalived"}, "nftables is used in its place: the iptables command belongs to nftables: so it says"},
+		{"no answer", firewallHost{slow, "6.1.0", false}, wanted, wanted, ""},
 		{"not asked for", firewallHost{other, "6.1.0", false}, nftables, nftables, ""},
 		{"an old kernel", firewallHost{own, "3.10.0-1160.el7", true}, wanted, without, "no sets are used"},
 		{"a very old kernel", firewallHost{own, "2.6.32", true}, wanted, without, "no sets are used"},

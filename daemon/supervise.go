@@ -228,7 +228,7 @@ func (p *parent) respawn(place *post) {
 		if p.resumeTimer != nil {
 			p.resumeTimer.Stop()
 		}
-		p.cleanUp(leftOver(p.known, p.current.config))
+		p.cleanUp(leftovers{leftOver(p.known, p.current.config), false})
 	}
 	place.deaths = recent(place.deaths, time.Now())
 	if len(place.deaths) <= crashLimit {

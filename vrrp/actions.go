@@ -187,7 +187,9 @@ func (e *Engine) applyResult(r result) {
 	case r.static:
 		e.applyStatic(r.lost)
 	case r.firewall:
-		e.applyFirewall(r.err)
+		e.applyFirewall(r)
+	case r.guarded:
+		e.applyGuarded(r)
 	case r.err != nil:
 		e.log.Errorf("(%s) %v", r.name, r.err)
 	}

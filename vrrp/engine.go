@@ -169,6 +169,9 @@ type Engine struct {
 	verifyAt    time.Time // when the firewall is looked at next, zero when nothing is dropped
 	firewallErr error     // why there is no firewall, nil when there is one or nobody needs it
 	lacking     error     // the same of the configuration that was checked last
+	checked     bool      // lacking was found out
+	guardFails  int       // how often in a row the firewall could not be made what is wanted
+	guardSaid   string    // why, as it was said last
 	ending      bool      // the machines are stopped
 }
 

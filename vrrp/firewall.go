@@ -29,6 +29,13 @@ type Firewall interface {
 // with the end of all others.
 const verifyInterval = 10 * time.Second
 
+// What is not as it should be is tried again after guardPause. An instance goes to Fault when guardTries tries have failed:
+// whoever changes rules may hold them for a while.
+const (
+	guardPause = time.Second
+	guardTries = 3
+)
+
 // Guard is what a process may have put into the firewall for one instance.
 type Guard struct {
 	Settings firewall.Settings
@@ -91,8 +98,8 @@ func (e *Engine) guard(r *router) {
 
 // setGuard tells the kernel worker what r is to have dropped, when that is something else than before.
 func (e *Engine) setGuard(r *router, list []firewall.Drop) {
-	if !slices.Equal(list, r.dropped) {
-		r.dropped = list
+	if !slices.Equal(list, r.dropped) || r.inherits {
+		r.dropped, r.inherits = list, false
 		e.verifyLater()
 		e.worker.guard(r.key, r.cfg.Name, list)
 	}
@@ -102,6 +109,15 @@ func (e *Engine) setGuard(r *router, list []firewall.Drop) {
 func (e *Engine) verifyLater() {
 	if e.verifyAt.IsZero() {
 		e.verifyAt = time.Now().Add(verifyInterval)
+	}
+}
+
+// regard follows links that have other indices now, before their addresses are put back.
+func (e *Engine) regard() {
+	for _, r := range e.order {
+		if r.cfg.Refuses() && r.machine.Snapshot().State == fsm.Master {
+			e.setGuard(r, e.drops(r))
+		}
 	}
 }
 
@@ -167,11 +183,8 @@ func (e *Engine) inheritGuards(cfg config.Config) {
 }
 
 // clearGuards has packets pass again to addresses that are answered for, where a daemon that was killed as a whole has left
-// them dropped. A process that takes over from another one knows what that has left.
+// them dropped, or a process that died before it had done what a reload asks for.
 func (e *Engine) clearGuards(cfg config.Config) {
-	if len(e.opt.Resume) > 0 {
-		return
-	}
 	if state := answered(cfg, e.links); !state.Empty() {
 		e.worker.clearGuards(state)
 	}
@@ -232,10 +245,16 @@ func refused(cfg config.Config) firewall.State {
 	return all
 }
 
-// observeFirewall derives whether r lacks a firewall that it needs.
+// observeFirewall derives whether r lacks a firewall that it needs. What is in force for a Master is not touched by what
+// others cannot have.
 func (e *Engine) observeFirewall(r *router) {
 	var err error
-	if r.cfg.Refuses() {
+	switch {
+	case !r.cfg.Refuses():
+		r.guardErr = nil
+	case r.guardErr != nil:
+		err = r.guardErr
+	case len(r.dropped) == 0 || r.machine.Snapshot().State != fsm.Master:
 		err = firewall.Concerns(e.firewallErr, firewall.State{Drops: e.drops(r)})
 	}
 	lacks := err != nil
@@ -248,30 +267,77 @@ func (e *Engine) observeFirewall(r *router) {
 	}
 }
 
-// retryFirewall has the kernel worker look whether there is a firewall by now.
+// retryFirewall has the kernel worker look whether there is a firewall by now, and whether what has failed works.
 func (e *Engine) retryFirewall() {
-	if e.firewallErr != nil {
-		e.worker.reprobe(refused(e.opt.Config))
+	var failed []firewall.Drop
+	for _, r := range e.order {
+		if r.retried = r.guardErr != nil; r.retried {
+			failed = append(failed, e.drops(r)...)
+		}
+	}
+	if e.firewallErr != nil || len(failed) > 0 {
+		e.worker.reprobe(refused(e.opt.Config), failed)
 	}
 }
 
-// verifyFirewall has the kernel worker look whether what is dropped still is, as long as something is.
+// verifyFirewall has the kernel worker look whether what is dropped still is, as long as something is or is not as it
+// should be.
 func (e *Engine) verifyFirewall(now time.Time) {
 	if e.verifyAt.IsZero() || now.Before(e.verifyAt) {
 		return
 	}
 	e.verifyAt = time.Time{}
-	if slices.ContainsFunc(e.order, func(r *router) bool { return len(r.dropped)+len(r.diverted) > 0 }) {
+	if e.guardFails > 0 || slices.ContainsFunc(e.order, func(r *router) bool { return len(r.dropped)+len(r.diverted) > 0 }) {
 		e.verifyAt = now.Add(verifyInterval)
 		e.worker.verify()
 	}
 }
 
-// applyFirewall takes what the kernel worker has found out. At the end nobody goes to Fault any more.
-func (e *Engine) applyFirewall(err error) {
-	if e.ending || err == nil && e.firewallErr == nil {
+// applyFirewall takes whether there is a firewall, and whether what has failed would fail again. At the end nobody goes
+// to Fault any more.
+func (e *Engine) applyFirewall(r result) {
+	if e.ending {
 		return
 	}
-	e.firewallErr = err
+	e.firewallErr = r.err
+	for _, o := range e.order {
+		if o.retried && r.err == nil && r.lasting == nil {
+			o.guardErr, o.retried = nil, false
+		}
+	}
 	e.applyFaults(time.Now())
+}
+
+// applyGuarded takes whether what is to be dropped is, for one instance that has asked for it, or for all.
+func (e *Engine) applyGuarded(res result) {
+	now := time.Now()
+	switch {
+	case res.err == nil:
+		e.guardFails, e.guardSaid = 0, ""
+		return
+	case e.ending:
+		e.log.Errorf("(%s) %v", res.name, res.err)
+		return
+	}
+	if next := now.Add(guardPause); e.verifyAt.IsZero() || next.Before(e.verifyAt) {
+		e.verifyAt = next
+	}
+	e.guardFails++
+	asks := func(r *router) bool { return r.key == res.key }
+	if res.key == firewallJob {
+		asks = func(*router) bool { return !res.ended && e.guardFails >= guardTries }
+	}
+	held := false
+	for _, r := range e.order {
+		if len(r.dropped) > 0 && asks(r) && firewall.Concerns(res.err, firewall.State{Drops: r.dropped}) != nil {
+			r.guardErr, held = res.err, true
+		}
+	}
+	if text := res.err.Error(); !held && text != e.guardSaid {
+		e.guardSaid = text
+		e.log.Errorf("(%s) %v", res.name, res.err)
+	}
+	if held {
+		e.applyFaults(now)
+	}
 }

@@ -116,6 +116,7 @@ func (e *Engine) applyFaults(now time.Time) {
 		}
 		e.stepTracked(now, r, faults)
 	}
+	e.regard()
 	e.reassertAll(now)
 }
 

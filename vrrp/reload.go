@@ -15,7 +15,7 @@ func (e *Engine) Check(cfg config.Config) error {
 	lacks := e.probeFirewall(cfg)
 	if stopped := e.do(func() {
 		err = CheckInterfaces(cfg, e.links)
-		e.lacking = lacks
+		e.lacking, e.checked = lacks, true
 	}); stopped != nil {
 		return stopped
 	}
@@ -35,8 +35,8 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	changes := config.Diff(e.opt.Config, cfg)
 	former, before := e.opt.Config, e.opt.Config.Global
 	e.opt.Config = cfg
-	if e.lacking != nil {
-		e.firewallErr, e.lacking = e.lacking, nil // before an instance that needs it can become Master
+	if e.checked {
+		e.firewallErr, e.lacking, e.checked = e.lacking, nil, false // before an instance that needs it can become Master
 	}
 	e.watchRoutes(cfg)
 	e.promote(cfg)

@@ -67,6 +67,9 @@ type router struct {
 	seen       map[place]struct{} // addresses that the interfaces have had since it became Master
 	reasserted time.Time          // when addresses were put back last
 	dropped    []firewall.Drop    // what the kernel worker was told to drop for it
+	inherits   bool               // or what a former process has dropped
+	guardErr   error              // why it could not be dropped, nil when it could
+	retried    bool               // the kernel worker looks whether it can be by now
 }
 
 // Stats are the counters of one instance, as upstream's keepalived.stats has them.
@@ -179,6 +182,7 @@ func (e *Engine) addRouter(now time.Time, cfg config.Instance) *router {
 	}
 	r := e.newRouter(cfg, resume, now)
 	r.dropped = e.inherited(&r.cfg)
+	r.inherits = len(r.dropped) > 0
 	e.routers[r.key] = r
 	e.order = append(e.order, r)
 	r.resumed, r.resuming = resume != nil, resume != nil

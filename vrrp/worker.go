@@ -77,13 +77,16 @@ type result struct {
 	static    bool            // it tells which static objects are lost
 	lost      map[string]bool // by text
 	firewall  bool            // whether there is one was found out: err is why there is none
+	lasting   error           // of it: why what has failed before would fail again
+	guarded   bool            // whether what is to be dropped is was found out: err is why it is not
+	ended     bool            // of it: err is about what is not to be dropped any more
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
 	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, policyHolder: map[string]string{}, staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
 		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
 	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
-		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}}
+		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}, ending: map[string]guard{}}
 	w.cond = sync.NewCond(&w.mu)
 	w.pacer = newPacer(opt.Network, w.paceFailed)
 	w.pacer.configure(pacesOf(opt.Config))
@@ -210,6 +213,12 @@ func (w *kernelWorker) take() (job, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.queue) == 0 {
+		if len(w.guards.ending) > 0 {
+			w.mu.Unlock()
+			w.endGuards()
+			w.mu.Lock()
+			continue
+		}
 		if w.closed {
 			return job{}, false
 		}

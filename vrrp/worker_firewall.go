@@ -26,14 +26,21 @@ type guards struct {
 	settings firewall.Settings
 	drops    map[string][]firewall.Drop // by key, what is in force
 	vmacs    map[string][]firewall.VMAC
-	used     bool            // something may be in the kernel
-	keep     bool            // at the end, too
-	failed   []firewall.Drop // what could not be dropped when it was to be
+	used     bool             // something may be in the kernel
+	keep     bool             // at the end, too
+	ending   map[string]guard // by key, what is to be in force in its place when there is nothing else to do
 
 	pending  *firewall.Settings         // under the worker's lock
 	inherits map[string][]firewall.Drop // under the worker's lock; nil: nothing
 	refused  firewall.State             // under the worker's lock, what a probe is about
+	failed   []firewall.Drop            // under the worker's lock, what is tried with it
 	answered firewall.State             // under the worker's lock, what is not to be dropped
+}
+
+// guard is what one instance wants. A nil list is as before.
+type guard struct {
+	drops *[]firewall.Drop
+	vmacs *[]firewall.VMAC
 }
 
 // guard makes list what is dropped for the instance. It is in force before its addresses come, and until they are gone.
@@ -62,9 +69,10 @@ func (w *kernelWorker) useFirewall(s firewall.Settings) {
 	w.stage(firewallJob, firewallJob, func(j *job) { j.refresh, w.guards.pending = true, &s })
 }
 
-// reprobe looks whether there is a firewall for this state by now, and tells the engine.
-func (w *kernelWorker) reprobe(state firewall.State) {
-	w.stage(firewallJob, firewallJob, func(j *job) { j.probe, w.guards.refused = true, state })
+// reprobe looks whether there is a firewall for this state by now, tries what has failed, and tells the engine. An instance
+// that comes back only to fail again would take the addresses from its peer each time.
+func (w *kernelWorker) reprobe(state firewall.State, failed []firewall.Drop) {
+	w.stage(firewallJob, firewallJob, func(j *job) { j.probe, w.guards.refused, w.guards.failed = true, state, failed })
 }
 
 // verify looks whether the firewall is as it was left.
@@ -81,42 +89,55 @@ func (w *kernelWorker) probe(s firewall.Settings, state firewall.State) error {
 
 // workFirewall does what is asked for all instances.
 func (w *kernelWorker) workFirewall(j job) {
-	g := &w.guards
 	if j.refresh {
-		w.mu.Lock()
-		pending, inherits := g.pending, g.inherits
-		g.pending, g.inherits = nil, nil
-		w.mu.Unlock()
-		if pending != nil {
-			g.settings = *pending
-		}
-		if inherits != nil {
-			g.drops, g.used = inherits, true
-		}
-		if err := w.applyGuards(); err != nil {
-			w.results <- result{key: j.key, name: j.name, err: err, firewall: true}
-		}
+		w.results <- result{key: j.key, name: j.name, err: w.refreshGuards(), guarded: true}
 	}
 	if j.clear {
 		if err := w.clearLeft(); err != nil {
 			w.results <- result{key: j.key, name: j.name, err: err}
 		}
 	}
-	if j.verify && g.used && g.firewall != nil {
-		intact, err := g.firewall.Intact()
-		if err == nil && !intact {
-			err = errors.Join(errDisturbed, w.applyGuards())
-		}
-		if err != nil {
-			w.results <- result{key: j.key, name: j.name, err: err}
-		}
+	if j.verify && w.guards.used && w.guards.firewall != nil {
+		w.verifyGuards(j)
 	}
 	if j.probe {
 		w.mu.Lock()
-		state := g.refused
+		state, failed := w.guards.refused, w.guards.failed
 		w.mu.Unlock()
-		w.results <- result{key: j.key, name: j.name, err: w.tryAgain(state), firewall: true}
+		probed := w.probe(w.guards.settings, state)
+		r := result{key: j.key, name: j.name, err: probed, firewall: true}
+		if probed == nil && len(failed) > 0 {
+			r.lasting = errors.Join(w.applyGuards(firewall.State{Drops: failed}), w.applyGuards())
+		}
+		w.results <- r
 	}
+}
+
+// refreshGuards takes over other settings, and what a former process has left.
+func (w *kernelWorker) refreshGuards() error {
+	g := &w.guards
+	w.mu.Lock()
+	pending, inherits := g.pending, g.inherits
+	g.pending, g.inherits = nil, nil
+	w.mu.Unlock()
+	if pending != nil {
+		g.settings = *pending
+	}
+	if inherits != nil {
+		g.drops, g.used = inherits, true
+	}
+	return w.applyGuards()
+}
+
+// verifyGuards looks whether the kernel has what is wanted, and puts it back where it has not.
+func (w *kernelWorker) verifyGuards(j job) {
+	intact, err := w.guards.firewall.Intact()
+	if err == nil && !intact {
+		if err = w.applyGuards(); err == nil {
+			w.results <- result{key: j.key, name: j.name, err: errDisturbed}
+		}
+	}
+	w.results <- result{key: j.key, name: j.name, err: err, guarded: true}
 }
 
 // clearLeft has packets pass that a daemon before this one has left dropped.
@@ -136,61 +157,64 @@ func (w *kernelWorker) clearLeft() error {
 	return err
 }
 
-// tryAgain tells whether there is a firewall for a state by now. What has failed before is tried again: an instance that
-// comes back only to fail again would take the addresses from its peer each time.
-func (w *kernelWorker) tryAgain(state firewall.State) error {
-	g := &w.guards
-	g.failed = slices.DeleteFunc(g.failed, func(d firewall.Drop) bool { // what nobody wants to be dropped any more
-		return !slices.ContainsFunc(state.Drops, func(other firewall.Drop) bool { return other.Addr == d.Addr })
-	})
-	if err := w.probe(g.settings, state); err != nil || len(g.failed) == 0 {
-		return err
-	}
-	if err := w.applyGuards(firewall.State{Drops: g.failed}); err != nil {
-		return err
-	}
-	g.failed = nil
-	return w.applyGuards()
-}
-
-// guardFirst puts into force what a job wants to be dropped, beside what it wanted before. It tells whether addresses
-// may come.
+// guardFirst puts into force what a job wants, beside what was in force before. It tells whether addresses may come.
 func (w *kernelWorker) guardFirst(j job) bool {
 	g := &w.guards
-	if j.diverts {
-		setOrDelete(g.vmacs, j.key, j.vmacs)
-	}
 	if !j.guards && !j.diverts {
 		return true
 	}
 	if j.guards {
 		setOrDelete(g.drops, j.key, union(g.drops[j.key], j.guard))
 	}
+	if j.diverts {
+		setOrDelete(g.vmacs, j.key, union(g.vmacs[j.key], j.vmacs))
+	}
 	err := w.applyGuards()
 	if err == nil {
 		return true
 	}
-	w.results <- result{key: j.key, name: j.name, err: err, firewall: len(j.guard) > 0}
-	if len(j.guard) == 0 || firewall.Concerns(err, firewall.State{Drops: j.guard}) == nil {
-		return true
-	}
-	g.failed = union(g.failed, j.guard)
-	return false
+	refused := len(j.guard) > 0 && firewall.Concerns(err, firewall.State{Drops: j.guard}) != nil
+	w.results <- result{key: j.key, name: j.name, err: err, guarded: true}
+	return !refused
 }
 
-// guardLast takes out of force what a job does not want to be dropped any more.
+// guardLast notes what a job does not want any more. It stays in force until there is nothing else to do: addresses of
+// other instances do not wait for it, and another job may be about to ask for the same.
 func (w *kernelWorker) guardLast(j job) {
-	if !j.guards || slices.Equal(w.guards.drops[j.key], j.guard) {
-		return
+	g := &w.guards
+	after := g.ending[j.key]
+	if j.guards && !slices.Equal(g.drops[j.key], j.guard) {
+		after.drops = &j.guard
+	} else if j.guards {
+		after.drops = nil
 	}
-	setOrDelete(w.guards.drops, j.key, j.guard)
+	if j.diverts && !slices.Equal(g.vmacs[j.key], j.vmacs) {
+		after.vmacs = &j.vmacs
+	} else if j.diverts {
+		after.vmacs = nil
+	}
+	setOrDeleteOne(g.ending, j.key, after)
+}
+
+// endGuards takes out of force what nobody wants any more.
+func (w *kernelWorker) endGuards() {
+	g := &w.guards
+	for key, after := range g.ending {
+		if after.drops != nil {
+			setOrDelete(g.drops, key, *after.drops)
+		}
+		if after.vmacs != nil {
+			setOrDelete(g.vmacs, key, *after.vmacs)
+		}
+	}
+	clear(g.ending)
 	if err := w.applyGuards(); err != nil {
-		w.fail(j, err)
+		w.results <- result{key: firewallJob, name: firewallJob, err: err, guarded: true, ended: true}
 	}
 }
 
 // union is what is in one of two lists, in the order of the second one where that has everything.
-func union(before, after []firewall.Drop) []firewall.Drop {
+func union[T comparable](before, after []T) []T {
 	all := slices.Clone(after)
 	for _, d := range before {
 		if !slices.Contains(after, d) {
@@ -205,6 +229,14 @@ func setOrDelete[T any](m map[string][]T, key string, list []T) {
 		delete(m, key)
 	} else {
 		m[key] = list
+	}
+}
+
+func setOrDeleteOne(m map[string]guard, key string, one guard) {
+	if one == (guard{}) {
+		delete(m, key)
+	} else {
+		m[key] = one
 	}
 }
 

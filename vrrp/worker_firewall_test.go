@@ -12,19 +12,34 @@ import (
 	"keepalived-go/netif/firewall"
 )
 
-// TestTryAgain tries what has failed, as long as somebody wants it.
-func TestTryAgain(t *testing.T) {
-	f := &fakeFirewall{kernel: &fakeKernel{}, applies: errors.New("not like this")}
-	w := newKernelWorker(Options{Kernel: f.kernel, Firewall: f, Config: refusingConfig(refuse(1, time.Second))}, make(chan result, 8))
-	state := func(a string) firewall.State {
-		return firewall.State{Drops: []firewall.Drop{{Addr: netip.MustParseAddr(a)}}}
-	}
-	w.guards.used, w.guards.failed = true, state("192.168.4.80").Drops
-	if err := w.tryAgain(state("192.168.4.80")); !errors.Is(err, f.applies) {
-		t.Errorf("%v", err)
-	}
-	if err := w.tryAgain(state("192.168.4.81")); err != nil {
-		t.Errorf("of an address that nobody wants any more: %v", err)
+// TestReprobe tries what has failed, when there is a firewall at all.
+func TestReprobe(t *testing.T) {
+	state := firewall.State{Drops: []firewall.Drop{{Addr: netip.MustParseAddr("192.168.4.80")}}}
+	missing, odd := errors.New("there is none"), errors.New("not like this")
+	for _, row := range []struct {
+		name            string
+		probed, applies error
+		failed          []firewall.Drop
+		err, lasting    error
+		calls           string
+	}{
+		{"none", missing, nil, state.Drops, missing, nil, "[]"},
+		{"none for what has failed", nil, odd, state.Drops, nil, odd, "[t:]"},
+		{"it works", nil, nil, state.Drops, nil, nil, "[t: 192.168.4.80 t:]"},
+		{"nothing has failed", nil, odd, nil, nil, nil, "[]"},
+	} {
+		f := &fakeFirewall{kernel: &fakeKernel{}, err: row.probed, applies: row.applies}
+		results := make(chan result, 8)
+		w := newKernelWorker(Options{Kernel: f.kernel, Firewall: f, Config: refusingConfig(refuse(1, time.Second))}, results)
+		w.guards.used = true
+		w.reprobe(state, row.failed)
+		w.release()
+		j, _ := w.take()
+		w.workFirewall(j)
+		r := <-results
+		if !r.firewall || !errors.Is(r.err, row.err) || !errors.Is(r.lasting, row.lasting) || fmt.Sprint(f.kernel.calls) != row.calls {
+			t.Errorf("%s: %v, %v, %v", row.name, r.err, r.lasting, f.kernel.calls)
+		}
 	}
 }
 

@@ -119,11 +119,11 @@ func (f *Firewall) Intact() (bool, error) {
 // Remove takes away what Apply has made, as far as it is there.
 func (f *Firewall) Remove() error { return errors.Join(f.table.remove(), f.chains.remove()) }
 
-// Release takes what a dead process has left of a state out of the kernel. Nobody else may want it. It finds out whether
-// the host has iptables, which may take a while.
-func Release(s Settings, left State) error {
-	if s.Chains.In != "" && Legacy((*exec.Cmd).Start) == nil {
+// Release takes what a dead process has left of a state out of the kernel. Nobody else may want it. It is the last one
+// where no process is to come. It finds out whether the host has iptables, which may take a while.
+func Release(s Settings, left State, last bool) error {
+	if s.Chains.In != "" && !Instead(Legacy((*exec.Cmd).Start)) {
 		return releaseChains(s, left, (*exec.Cmd).Start)
 	}
-	return releaseTable(s, left)
+	return releaseTable(s, left, last)
 }

@@ -7,7 +7,7 @@ import (
 // intact tells whether the kernel still has what apply has made.
 func (t *nfTable) intact() (bool, error) {
 	if !t.known {
-		return true, nil // nothing was promised
+		return !t.used, nil // a change has failed, or nothing was promised
 	}
 	c, err := dial()
 	if err != nil {

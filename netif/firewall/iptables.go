@@ -35,11 +35,12 @@ func newIPTables(say func(string), start Start) *ipTables {
 // probe tells whether there are chains for what the state needs. Whether it gets in time what others hold is for apply.
 func (t *ipTables) probe(s Settings, state State) error {
 	var errs [2]error
+	c := &impatient{commands: t.commands}
 	for i, p := range []part{dropIPv4, dropIPv6} {
-		listed := newListing(t.commands, p.ipv6())
+		listed := newListing(c, p.ipv6())
 		for _, g := range planByAddress(s.Chains, p, state).groups {
 			_, err := listed.of(g[0].chain)
-			if failed := (*commandError)(nil); errors.As(err, &failed) && failed.status == statusLocked {
+			if failed := (*commandError)(nil); errors.As(err, &failed) && failed.waited() {
 				err = nil
 			}
 			if errs[i] = err; err != nil {
@@ -55,8 +56,9 @@ func (t *ipTables) probe(s Settings, state State) error {
 func (t *ipTables) apply(s Settings, state State) error {
 	t.settings, t.state = s, state
 	var errs [len(parts)]error
+	c := &impatient{commands: t.commands}
 	for i := range parts {
-		errs[i] = t.applyPiece(i)
+		errs[i] = t.applyPiece(c, i)
 		if parts[i].vmacs() {
 			t.sayOnce(i, errs[i])
 		}
@@ -77,12 +79,12 @@ func (t *ipTables) sayOnce(i int, err error) {
 }
 
 // applyPiece brings one part to what is wanted. Parts that were needed once stay, empty, until remove.
-func (t *ipTables) applyPiece(i int) error {
+func (t *ipTables) applyPiece(c commands, i int) error {
 	p, s := &t.pieces[i], t.settings
 	if s.Sets == p.lacks {
 		s.Sets = Sets{}
 	}
-	w := newWork(t.commands, t.sets, parts[i], p.have)
+	w := newWork(c, t.sets, parts[i], p.have)
 	var want plan
 	needed := t.state.parts()&parts[i] != 0
 	if p.used || needed {
@@ -109,9 +111,9 @@ func (t *ipTables) applyPiece(i int) error {
 		}
 		p.lacks = s.Sets
 		t.say(fmt.Sprintf("vrrp_ipsets: there are rules for each address instead: %v", err))
-		return t.applyPiece(i)
+		return t.applyPiece(c, i)
 	case wasKnown: // somebody has changed something: it is looked at anew
-		return t.applyPiece(i)
+		return t.applyPiece(c, i)
 	}
 	return err
 }
@@ -120,17 +122,20 @@ func (t *ipTables) applyPiece(i int) error {
 // links with a virtual MAC is tried again.
 func (t *ipTables) intact() (bool, error) {
 	intact := true
+	c := &impatient{commands: t.commands}
 	for i := range parts {
 		p := &t.pieces[i]
 		switch {
 		case p.used && p.known:
-			whole, err := newWork(t.commands, t.sets, parts[i], p.have).whole()
+			whole, err := newWork(c, t.sets, parts[i], p.have).whole()
 			if err != nil {
 				return false, err
 			}
 			p.known, intact = whole, intact && whole
 		case p.used && parts[i].vmacs():
-			t.sayOnce(i, t.applyPiece(i))
+			t.sayOnce(i, t.applyPiece(c, i))
+		case p.used:
+			intact = false // a change has failed
 		}
 	}
 	return intact, nil
@@ -139,6 +144,7 @@ func (t *ipTables) intact() (bool, error) {
 // remove takes rules and sets away, as much as it can.
 func (t *ipTables) remove() error {
 	var errs []error
+	c := &impatient{commands: t.commands}
 	for i := range parts {
 		p := &t.pieces[i]
 		if len(p.have.groups)+len(p.have.sets) == 0 {
@@ -146,7 +152,7 @@ func (t *ipTables) remove() error {
 			continue
 		}
 		p.known = false
-		if err := newWork(t.commands, t.sets, parts[i], p.have).reach(&plan{}, true); err != nil {
+		if err := newWork(c, t.sets, parts[i], p.have).reach(&plan{}, true); err != nil {
 			errs = append(errs, fmt.Errorf("removing rules of %s: %w", tool(parts[i].ipv6()), err))
 			continue
 		}
@@ -155,14 +161,25 @@ func (t *ipTables) remove() error {
 	return errors.Join(errs...)
 }
 
+// releaseTries is how often chains are cleaned that others hold. Each try waits for them.
+const releaseTries = 3
+
 // releaseChains takes what a dead process has left of a state out of chains and sets. Sets that have nothing else go,
 // with their rules.
 func releaseChains(s Settings, left State, start Start) error {
-	return releaseParts(programs{start}, kernelSets{}, s, left)
+	var err error
+	for range releaseTries {
+		err = releaseParts(programs{start}, kernelSets{}, s, left)
+		if failed := (*commandError)(nil); !errors.As(err, &failed) || !failed.waited() {
+			break
+		}
+	}
+	return err
 }
 
-func releaseParts(c commands, kernel sets, s Settings, left State) error {
+func releaseParts(all commands, kernel sets, s Settings, left State) error {
 	var errs []error
+	c := &impatient{commands: all}
 	for _, p := range parts {
 		if left.parts()&p == 0 {
 			continue
@@ -180,11 +197,12 @@ func (t *ipTables) clear(s Settings, left State) (had bool, err error) {
 		return false, nil
 	}
 	var errs []error
+	c := &impatient{commands: t.commands}
 	for _, p := range parts {
 		if left.parts()&p == 0 {
 			continue
 		}
-		w := newWork(t.commands, t.sets, p, plan{})
+		w := newWork(c, t.sets, p, plan{})
 		found, err := w.releaseMembers(s, left)
 		if found && err == nil {
 			err = w.releaseSets()

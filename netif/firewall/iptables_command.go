@@ -26,25 +26,31 @@ const (
 var (
 	// errNoChain says that a chain does not exist.
 	errNoChain = errors.New("no such chain")
-	// errNotLegacy says that rules of iptables would be rules of nftables.
-	errNotLegacy = errors.New("the iptables command belongs to nftables")
+	// errNoCommand says that a program is not installed.
+	errNoCommand = errors.New("there is no command")
+	// ErrNotLegacy says that rules of iptables would be rules of nftables.
+	ErrNotLegacy = errors.New("the iptables command belongs to nftables")
 )
 
 // Start starts a command. It is where a process says how what it starts is scheduled and limited.
 type Start func(*exec.Cmd) error
 
-// Legacy tells whether the iptables command of this host is iptables' own, which is nil. It may take seconds. Otherwise
-// rules are better kept in nftables, and the error says why.
+// Legacy tells whether the iptables command of this host is iptables' own, which is nil. It may take seconds. Where rules
+// are better kept in nftables, the error is one of Instead.
 func Legacy(start Start) error {
 	out, err := programs{start}.run("iptables", "", "-V")
 	if err != nil {
 		return fmt.Errorf("asking iptables for its version: %w", err)
 	}
 	if strings.Contains(out, "nf_tables") {
-		return fmt.Errorf("%w: it is %s", errNotLegacy, strings.TrimSpace(out))
+		return fmt.Errorf("%w: it is %s", ErrNotLegacy, strings.TrimSpace(out))
 	}
 	return nil
 }
+
+// Instead tells whether an error of Legacy is why nftables is used. Any other one is of a command that cannot be run
+// now: what is in its chains is still there.
+func Instead(err error) bool { return errors.Is(err, ErrNotLegacy) || errors.Is(err, errNoCommand) }
 
 // lookPath finds a program of administrators, which a service's PATH may not have.
 func lookPath(name string) (string, error) {
@@ -56,7 +62,7 @@ func lookPath(name string) (string, error) {
 		path, err = exec.LookPath(filepath.Join(dir, name))
 	}
 	if err != nil {
-		return "", fmt.Errorf("there is no command %s", name)
+		return "", fmt.Errorf("%w %s", errNoCommand, name)
 	}
 	return path, nil
 }
@@ -74,6 +80,10 @@ type commandError struct {
 func (e *commandError) Error() string {
 	return strings.TrimSuffix(fmt.Sprintf("%s ended with status %d: %s", e.command, e.status, strings.TrimSpace(e.says)), ": ")
 }
+
+// waited tells whether it is in vain to run another command now: it would wait as long for whoever has the lock, or for the
+// processor.
+func (e *commandError) waited() bool { return e.status == statusLocked || e.status < 0 }
 
 // run runs a command, again while others have the lock, and returns what it prints.
 func (p programs) run(name, input string, arguments ...string) (string, error) {
@@ -128,6 +138,9 @@ var usual = strings.NewReplacer("-p icmpv6 ", "-p ipv6-icmp ", "-p 58 ", "-p ipv
 
 func (p programs) list(ipv6 bool, chain string) ([]string, error) {
 	out, err := p.run(tool(ipv6), "", "-S", chain)
+	if failed := (*commandError)(nil); errors.As(err, &failed) && failed.waited() {
+		return nil, err
+	}
 	if err != nil {
 		if all, asked := p.run(tool(ipv6), "", "-S"); asked == nil && !strings.Contains(all, "-N "+chain+"\n") && !strings.Contains(all, "-P "+chain+" ") {
 			return nil, errNoChain
@@ -155,6 +168,34 @@ func (p programs) commit(ipv6 bool, changes []step) error {
 	bySet := func(s step) bool { return !s.removes && strings.Contains(s.words, "--match-set") }
 	if errors.As(err, &failed) && (failed.status == 1 || failed.status == 2) && slices.ContainsFunc(changes, bySet) {
 		return fmt.Errorf("%w: %w", errNoSets, err)
+	}
+	return err
+}
+
+// impatient are commands for one change, which give up with the first one that has waited in vain.
+type impatient struct {
+	commands
+	err error
+}
+
+func (i *impatient) list(ipv6 bool, chain string) ([]string, error) {
+	if i.err != nil {
+		return nil, i.err
+	}
+	rules, err := i.commands.list(ipv6, chain)
+	return rules, i.note(err)
+}
+
+func (i *impatient) commit(ipv6 bool, changes []step) error {
+	if i.err != nil {
+		return i.err
+	}
+	return i.note(i.commands.commit(ipv6, changes))
+}
+
+func (i *impatient) note(err error) error {
+	if failed := (*commandError)(nil); errors.As(err, &failed) && failed.waited() {
+		i.err = err
 	}
 	return err
 }

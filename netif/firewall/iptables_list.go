@@ -37,33 +37,45 @@ type commands interface {
 type listing struct {
 	commands
 	ipv6   bool
-	chains map[string][]string
+	chains map[string]chainRules
 }
 
-func newListing(c commands, ipv6 bool) *listing { return &listing{c, ipv6, map[string][]string{}} }
+// chainRules are the rules of a chain, or why they cannot be read.
+type chainRules struct {
+	words []string
+	err   error
+}
+
+func newListing(c commands, ipv6 bool) *listing { return &listing{c, ipv6, map[string]chainRules{}} }
 
 // of is what a chain has.
 func (l *listing) of(chain string) ([]string, error) {
-	if rules, ok := l.chains[chain]; ok {
-		return rules, nil
+	read, ok := l.chains[chain]
+	if !ok {
+		read.words, read.err = l.list(l.ipv6, chain)
+		switch {
+		case errors.Is(read.err, errNoChain):
+			read.err = fmt.Errorf("%s has no chain %s, make it with `%[1]s -N %[2]s`, and send packets there from INPUT or OUTPUT: %[3]w", tool(l.ipv6), chain, read.err)
+		case read.err != nil:
+			read.err = fmt.Errorf("reading chain %s of %s: %w", chain, tool(l.ipv6), read.err)
+		}
+		l.chains[chain] = read
 	}
-	rules, err := l.list(l.ipv6, chain)
-	if errors.Is(err, errNoChain) {
-		return nil, fmt.Errorf("%s has no chain %s, make it with `%[1]s -N %[2]s`, and send packets there from INPUT or OUTPUT: %[3]w", tool(l.ipv6), chain, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading chain %s of %s: %w", chain, tool(l.ipv6), err)
-	}
-	l.chains[chain] = rules
-	return rules, nil
+	return read.words, read.err
 }
 
-// shows tells whether a rule of a group is there.
-func (l *listing) shows(g group) bool {
-	return slices.ContainsFunc(g, func(r chainRule) bool {
+// shows tells whether a rule of a group is there. Without a chain there is none.
+func (l *listing) shows(g group) (bool, error) {
+	for _, r := range g {
 		rules, err := l.of(r.chain)
-		return err == nil && slices.Contains(rules, r.words)
-	})
+		if err != nil && !errors.Is(err, errNoChain) {
+			return false, err
+		}
+		if slices.Contains(rules, r.words) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // stands tells whether the rules of a group are there in their order.

@@ -373,3 +373,65 @@ func TestChainsAtTheEnd(t *testing.T) {
 		}
 	}
 }
+
+// lockedCommands find the lock held while locked is set.
+type lockedCommands struct {
+	fakeCommands
+	locked bool
+	tries  int
+}
+
+func (l *lockedCommands) lock() error {
+	if !l.locked {
+		return nil
+	}
+	l.tries++
+	return &commandError{"iptables", statusLocked, "somebody has the lock"}
+}
+
+func (l *lockedCommands) list(ipv6 bool, chain string) ([]string, error) {
+	if err := l.lock(); err != nil {
+		return nil, err
+	}
+	return l.fakeCommands.list(ipv6, chain)
+}
+
+func (l *lockedCommands) commit(ipv6 bool, steps []step) error {
+	if err := l.lock(); err != nil {
+		return err
+	}
+	return l.fakeCommands.commit(ipv6, steps)
+}
+
+// TestLock waits for the lock once in a change, however many addresses it is about, and looks again afterwards.
+func TestLock(t *testing.T) {
+	many := namedDrops("192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1", "2001:db8::2", "fe80::1")
+	for _, sets := range []Sets{allSets, {}} {
+		f, s := newFakeHost(), settingsOf(sets)
+		l := &lockedCommands{fakeCommands: fakeCommands{f}, locked: true}
+		e := &ipTables{commands: l, sets: fakeSets{f}, say: func(string) {}}
+		once := func(what string, do func() error, wantErr bool) {
+			t.Helper()
+			l.tries = 0
+			if err := do(); l.tries != 1 || err != nil != wantErr {
+				t.Errorf("%s, sets %v: it waits %d times, %v", what, sets != Sets{}, l.tries, err)
+			}
+		}
+		once("probe", func() error { return e.probe(s, many) }, false)
+		once("apply", func() error { return e.apply(s, many) }, true)
+		once("release", func() error { return releaseParts(l, fakeSets{f}, s, many) }, true)
+		if intact, err := e.intact(); intact || err != nil {
+			t.Errorf("%v, %v", intact, err)
+		}
+		l.locked = false
+		if err := e.apply(s, many); err != nil {
+			t.Fatal(err)
+		}
+		if intact, err := e.intact(); !intact || err != nil {
+			t.Errorf("%v, %v", intact, err)
+		}
+		f.wantPlan(t, "without the lock", planOf(s, many.parts(), many))
+		l.locked = true
+		once("remove", e.remove, true)
+	}
+}

@@ -45,27 +45,42 @@ func (w *work) learn(s Settings, state State) error {
 			return err
 		}
 	}
-	former := planByAddress(s.Chains, w.part, state)
-	former.groups = slices.DeleteFunc(former.groups, func(g group) bool { return !w.rules.shows(g) })
-	if w.part.vmacs() && s.Chains.Out != "" {
-		for _, v := range state.VMACs {
-			former.groups = append(former.groups, w.rulesOf(s.Chains.Out, v.Name)...)
+	former, there := planByAddress(s.Chains, w.part, state), plan{}
+	for _, g := range former.groups {
+		shows, err := w.rules.shows(g)
+		if err != nil {
+			return err
+		}
+		if shows {
+			there.groups = append(there.groups, g)
 		}
 	}
-	w.have = w.have.with(&former)
+	if w.part.vmacs() && s.Chains.Out != "" {
+		for _, v := range state.VMACs {
+			groups, err := w.rulesOf(s.Chains.Out, v.Name)
+			if err != nil {
+				return err
+			}
+			there.groups = append(there.groups, groups...)
+		}
+	}
+	w.have = w.have.with(&there)
 	return nil
 }
 
 // rulesOf are the rules that may be there for a link with a virtual MAC, whatever the address of its base was.
-func (w *work) rulesOf(chain, link string) (groups []group) {
+func (w *work) rulesOf(chain, link string) (groups []group, err error) {
 	form := regexp.MustCompile(`^(-s \S+ )?-o ` + regexp.QuoteMeta(link) + ` -p (igmp|ipv6-icmp -m icmp6 --icmpv6-type (131|136|143)) -j DROP$`)
-	rules, _ := w.rules.of(chain) // without a chain there is none
+	rules, err := w.rules.of(chain)
+	if err != nil && !errors.Is(err, errNoChain) {
+		return nil, err
+	}
 	for _, words := range rules {
 		if form.MatchString(words) {
 			groups = append(groups, group{{ipv6: w.rules.ipv6, chain: chain, words: words, first: true}})
 		}
 	}
-	return groups
+	return groups, nil
 }
 
 func (w *work) learnSets(former plan) error {

@@ -10,9 +10,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// releaseTable takes what a dead process has left of a state out of the table. A table that has nothing else goes with it.
-func releaseTable(s Settings, left State) error {
-	_, err := releaseElements(s, left, true)
+// emptyTable is what becomes of a table with nothing in it.
+type emptyTable uint8
+
+const (
+	staysEmpty  emptyTable = iota
+	goesCleared            // where something was taken out
+	goesEmpty
+)
+
+// releaseTable takes what a dead process has left of a state out of the table. At the end a table that has nothing else
+// goes with it. Before, it is that of the next process: all of its instances may be Backup.
+func releaseTable(s Settings, left State, last bool) error {
+	then := staysEmpty
+	if last {
+		then = goesEmpty
+	}
+	_, err := releaseElements(s, left, then)
 	return err
 }
 
@@ -22,14 +36,13 @@ func (t *nfTable) clear(s Settings, left State) (had bool, err error) {
 	if left.Empty() || !hasTables() || t.probe(s, left) != nil {
 		return false, nil
 	}
-	return releaseElements(s, left, false)
+	return releaseElements(s, left, goesCleared)
 }
 
-// releaseElements tells whether there was anything of the state. It removes a table that has nothing else, where there
-// was or where that is wanted anyway.
-func releaseElements(s Settings, left State, anyway bool) (had bool, err error) {
+// releaseElements tells whether there was anything of the state.
+func releaseElements(s Settings, left State, then emptyTable) (had bool, err error) {
 	for range 3 { // whoever came after that process may change the table meanwhile
-		if had, err = release(s, left, anyway); !errors.Is(err, os.ErrNotExist) {
+		if had, err = release(s, left, then); !errors.Is(err, os.ErrNotExist) {
 			break
 		}
 	}
@@ -39,7 +52,7 @@ func releaseElements(s Settings, left State, anyway bool) (had bool, err error) 
 	return had, nil
 }
 
-func release(s Settings, left State, anyway bool) (had bool, err error) {
+func release(s Settings, left State, then emptyTable) (had bool, err error) {
 	c, err := dial()
 	if err != nil {
 		return false, err
@@ -57,7 +70,7 @@ func release(s Settings, left State, anyway bool) (had bool, err error) {
 			return false, err
 		}
 		had = had || gone > 0
-		if stay == 0 && (gone > 0 || anyway) {
+		if stay == 0 && (then == goesEmpty || then == goesCleared && gone > 0) {
 			c.DelTable(table)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 // enterNamespace moves the test into a network namespace of its own. The thread ends with the test's goroutine.
@@ -243,7 +244,7 @@ func TestTableOfMany(t *testing.T) {
 func TestReleaseTable(t *testing.T) {
 	enterNamespace(t)
 	s := Settings{}
-	if err := releaseTable(s, drops("192.0.2.1", "fe80::1")); err != nil {
+	if err := releaseTable(s, drops("192.0.2.1", "fe80::1"), true); err != nil {
 		t.Fatalf("without a table: %v", err)
 	}
 	(&nfTable{}).mustApply(t, s, drops("192.0.2.1", "192.0.2.2", "2001:db8::1", "fe80::1"))
@@ -255,7 +256,7 @@ func TestReleaseTable(t *testing.T) {
 			"ip vips": {"192.0.2.2"}, "ip6 vips": {"2001:db8::1"}, "ip6 neighbor-discovery": {"135", "136"}, "ip6 vips_link_local": {}}},
 		{drops("192.0.2.2", "2001:db8::1"), nil},
 	} {
-		if err := releaseTable(s, step.left); err != nil {
+		if err := releaseTable(s, step.left, true); err != nil {
 			t.Fatal(err)
 		}
 		compare(t, "after Release", content(t, DefaultTable), step.want)
@@ -308,5 +309,57 @@ func TestListsTables(t *testing.T) {
 		if got := listsTables(row.loaded, row.builtin); got != row.want {
 			t.Errorf("%q, %q: %v", row.loaded, row.builtin, got)
 		}
+	}
+}
+
+// TestReleaseBeforeSuccessor leaves the table of a process whose instances are all Backup.
+func TestReleaseBeforeSuccessor(t *testing.T) {
+	enterNamespace(t)
+	s, next := Settings{}, &nfTable{}
+	next.mustApply(t, s, drops("192.0.2.1", "2001:db8::1"))
+	next.mustApply(t, s, State{})
+	for _, last := range []bool{false, true} {
+		if err := releaseTable(s, drops("192.0.2.1", "2001:db8::1"), last); err != nil {
+			t.Fatal(err)
+		}
+		if there := content(t, DefaultTable) != nil; there == last {
+			t.Errorf("last %v: there is a table: %v", last, there)
+		}
+	}
+}
+
+// TestTableForgotten looks again at a table that could not be changed.
+func TestTableForgotten(t *testing.T) {
+	enterNamespace(t)
+	s, e := Settings{}, &nfTable{}
+	if intact, err := e.intact(); !intact || err != nil {
+		t.Errorf("before: %v, %v", intact, err)
+	}
+	e.mustApply(t, s, drops("192.0.2.1"))
+	withCapability(t, false)
+	err := e.apply(s, drops("192.0.2.1", "192.0.2.2"))
+	withCapability(t, true)
+	if err == nil {
+		t.Fatal("it needs no capability")
+	}
+	if intact, err := e.intact(); intact || err != nil {
+		t.Errorf("after: %v, %v", intact, err)
+	}
+}
+
+// withCapability gives the thread of the test the right to change the table, or takes it.
+func withCapability(t *testing.T, has bool) {
+	t.Helper()
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		t.Fatal(err)
+	}
+	data[0].Effective &^= 1 << unix.CAP_NET_ADMIN
+	if has {
+		data[0].Effective |= 1 << unix.CAP_NET_ADMIN
+	}
+	if err := unix.Capset(&header, &data[0]); err != nil {
+		t.Fatal(err)
 	}
 }
