@@ -29,7 +29,7 @@ func (l Link) equal(o Link) bool {
 	}
 	return l.Index == o.Index && l.Name == o.Name && l.HardwareAddr == o.HardwareAddr && l.BroadcastAddr == o.BroadcastAddr &&
 		l.MTU == o.MTU && l.Hardware == o.Hardware && l.Group == o.Group && l.Kind == o.Kind &&
-		l.Parent == o.Parent && l.Master == o.Master && l.Beat == o.Beat && l.flags() == o.flags()
+		l.Parent == o.Parent && l.Far == o.Far && l.Master == o.Master && l.Beat == o.Beat && l.flags() == o.flags()
 }
 
 // Equal tells whether both are the same view. ByName follows from ByIndex and is not compared.

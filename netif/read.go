@@ -94,7 +94,7 @@ func parseLink(data []byte) (Link, bool) {
 		PointToPoint: m.Flags&unix.IFF_POINTOPOINT != 0,
 		Hardware:     m.Type,
 	}
-	elsewhere := false
+	elsewhere, namespace := false, int32(0)
 	for _, a := range attributes {
 		switch a.Attr.Type {
 		case unix.IFLA_IFNAME:
@@ -118,11 +118,11 @@ func parseLink(data []byte) (Link, bool) {
 		case unix.IFLA_LINKINFO:
 			l.Kind = parseKind(a.Value)
 		case unix.IFLA_LINK_NETNSID:
-			elsewhere = true
+			elsewhere, namespace = true, int32(native32(a.Value))
 		}
 	}
 	if elsewhere && l.Stacked() {
-		l.Parent = 0 // a number of another namespace
+		l.Far, l.Parent = Far{Namespace: namespace, Index: l.Parent}, 0
 	}
 	return l, l.Name != ""
 }

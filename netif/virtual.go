@@ -129,7 +129,7 @@ func (v *VirtualLinks) place(l VirtualLink, base detail) (index int, created boo
 		return 0, false, err
 	case have.Kind != kindMACVLAN && have.Kind != kindIPVLAN:
 		return 0, false, ErrNotVirtual
-	case have.Kind != l.kind() || have.Parent != base.carrier(l):
+	case have.Kind != l.kind() || !l.standsOn(base.Link, have.Link):
 		if err := v.conn.deleteLink(have.Index); err != nil {
 			return 0, false, fmt.Errorf("replacing: %w", err)
 		}
@@ -181,7 +181,7 @@ func (v *VirtualLinks) removeTwin(l VirtualLink, base detail) error {
 		return err
 	}
 	for _, other := range s.ByIndex {
-		if other.Kind == kindMACVLAN && other.Parent == base.carrier(l) && other.HardwareAddr == l.MAC && other.Name != l.Name {
+		if other.Kind == kindMACVLAN && l.standsOn(base.Link, other) && other.HardwareAddr == l.MAC && other.Name != l.Name {
 			if err := v.conn.deleteLink(other.Index); err != nil {
 				return fmt.Errorf("removing %s, which has the same MAC address: %w", other.Name, err)
 			}

@@ -3,11 +3,13 @@ package netif
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
 
@@ -309,6 +311,51 @@ func TestVirtualLinkTells(t *testing.T) {
 	if len(told) != 3 || told[2].RPFilter != nil || len(told[2].Parents) != 0 {
 		t.Errorf("at the end told %+v", told)
 	}
+}
+
+// TestVirtualLinkOnFarMACVLAN has a parent as a container has it: a macvlan on an interface of another namespace, which is
+// where the kernel puts what is made on it.
+func TestVirtualLinkOnFarMACVLAN(t *testing.T) {
+	enterNamespace(t)
+	outer, err := netns.Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = outer.Close() }()
+	ip(t, "link add host0 type veth peer name host1")
+	ip(t, "link add host2 type veth peer name host3")
+	ip(t, "link set host0 up")
+	ip(t, "link set host1 up")
+	enterNamespace(t)
+	inner, err := netns.Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = inner.Close() }()
+	if err := netns.Set(outer); err != nil {
+		t.Fatal(err)
+	}
+	for name, on := range map[string]string{"base0": "host0", "base1": "host2"} {
+		ip(t, fmt.Sprintf("link add %s link %s netns /proc/%d/fd/%d type macvlan mode bridge", name, on, os.Getpid(), int(inner)))
+	}
+	if err := netns.Set(inner); err != nil {
+		t.Fatal(err)
+	}
+	ip(t, "link set base0 up")
+	v, err := OpenVirtualLinks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = v.Close() }()
+	l := vmac(1)
+	mustSet(t, v, l, true)
+	mustSet(t, v, l, false)
+	l.Parent = "base1"
+	s, err := Read()
+	if err != nil || l.Fits(s) {
+		t.Errorf("%+v fits on another interface of that namespace, %v", s.ByName[l.Name], err)
+	}
+	mustSet(t, v, l, true)
 }
 
 // TestVirtualLinkParentComesBack has a parent that vanishes with its links and comes back with other settings.

@@ -47,7 +47,7 @@ var ErrNotVirtual = errors.New("an interface of this name exists, and is no macv
 func (l VirtualLink) Fits(s State) bool {
 	have, ok := s.ByName[l.Name]
 	parent, exists := s.ByName[l.Parent]
-	if !ok || !exists || have.Kind != l.kind() || have.Parent != parent.carrier(l) || (!l.IPVLAN && have.HardwareAddr != l.MAC) {
+	if !ok || !exists || have.Kind != l.kind() || !l.standsOn(parent, have) || (!l.IPVLAN && have.HardwareAddr != l.MAC) {
 		return false
 	}
 	if !l.Address.Prefix.IsValid() {
@@ -61,13 +61,13 @@ func (l VirtualLink) Fits(s State) bool {
 	return false
 }
 
-// carrier is the index of the link that l really stands on: the kernel puts one that is made on a link of its own kind
-// on that one's parent.
-func (parent Link) carrier(l VirtualLink) int {
-	if parent.Kind == l.kind() && parent.Parent != 0 {
-		return parent.Parent
+// standsOn tells whether have stands where l does once it is made on parent: the kernel puts what is made on a link of its
+// own kind on that one's parent, which another namespace may have, as it has that of a container's macvlan.
+func (l VirtualLink) standsOn(parent, have Link) bool {
+	if parent.Kind == l.kind() && (parent.Parent != 0 || parent.Far != Far{}) {
+		return have.Parent == parent.Parent && have.Far == parent.Far
 	}
-	return parent.Index
+	return have.Parent == parent.Index
 }
 
 // VMAC is the name of a macvlan with a MAC address on a parent, "" when there is none.

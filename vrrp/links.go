@@ -1,7 +1,6 @@
 package vrrp
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -139,11 +138,30 @@ func (e *Engine) observeLinks(r *router) bool {
 			ready = false
 		}
 	}
-	if len(missing) > 0 && !r.linksDue && e.opt.VirtualLinks != nil {
+	e.askLinks(r, missing)
+	return ready
+}
+
+// askLinks asks for links that are missing. After an answer it waits: the view is behind, and what does not fit in spite of
+// having been made must not be made over and over.
+func (e *Engine) askLinks(r *router, missing []netif.VirtualLink) {
+	switch {
+	case len(missing) == 0:
+		r.linksNext = time.Time{}
+	case r.linksDue || e.opt.VirtualLinks == nil:
+	case time.Now().Before(r.linksNext):
+		e.retryBy(r.linksNext)
+	default:
 		r.linksDue = true
 		e.worker.links(r.key, r.cfg.Name, missing, nil)
 	}
-	return ready
+}
+
+// retryBy has instances tried again at a time, if not before.
+func (e *Engine) retryBy(at time.Time) {
+	if e.retryAt.IsZero() || at.Before(e.retryAt) {
+		e.retryAt = at
+	}
 }
 
 // divertLinks has what the VMACs of r report of multicast groups leave by the interfaces below them: a switch must not
@@ -185,11 +203,11 @@ func (e *Engine) linksDone(r result) {
 		if o.key != r.key {
 			continue
 		}
-		o.linksDue = false
+		o.linksDue, o.linksNext = false, time.Now().Add(retryInterval)
+		e.retryBy(o.linksNext) // the view may have come before the answer
 		said := ""
 		if r.err != nil {
 			said = r.err.Error()
-			e.retryAt = cmp.Or(e.retryAt, time.Now().Add(retryInterval))
 		}
 		if said != "" && said != o.linksSaid {
 			e.log.Errorf("(%s) %v", r.name, r.err)
@@ -239,7 +257,7 @@ func (e *Engine) replaceLinks(r *router, before []netif.VirtualLink) {
 	}
 	gone := slices.DeleteFunc(slices.Clone(before), func(l netif.VirtualLink) bool { return after[l.Name] })
 	e.dropLinks(r, gone)
-	r.links, r.linksDue, r.linksSaid = nil, false, ""
+	r.links, r.linksDue, r.linksNext, r.linksSaid = nil, false, time.Time{}, ""
 }
 
 // linkStartPatience bounds how long a start waits until the view shows the links that were made.

@@ -22,6 +22,8 @@ type fakeVirtual struct {
 	links *fakeLinks
 	calls []string
 	err   error
+	unfit bool // links are without a parent
+	late  bool // links are seen after the answer
 	saved map[string]netif.ARPMode
 	index int
 }
@@ -43,10 +45,17 @@ func (v *fakeVirtual) Set(l netif.VirtualLink) (bool, error) {
 	if l.IPVLAN {
 		link.Kind = "ipvlan"
 	}
+	if v.unfit {
+		link.Parent = 0
+	}
 	if l.Address.Prefix.IsValid() {
 		link.Addresses = []netip.Prefix{l.Address.Prefix}
 	}
-	v.links.put(link)
+	if v.late {
+		time.AfterFunc(time.Millisecond, func() { v.links.put(link) })
+	} else {
+		v.links.put(link)
+	}
 	return true, nil
 }
 
@@ -202,6 +211,28 @@ func TestVMACRefused(t *testing.T) {
 		settle(2 * time.Second)
 		expectState(t, a, fsm.Master)
 		a.stop()
+	})
+}
+
+// TestVMACUnfit has a kernel whose links do not become what is asked for: it is asked in vain at times, not all the time.
+func TestVMACUnfit(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		for _, late := range []bool{false, true} {
+			_, a, v := newVirtualNode(t)
+			v.unfit, v.late = true, late
+			a.start(configOf(vmacInstance()), nil)
+			settle(10 * time.Second)
+			expectState(t, a, fsm.FaultState)
+			if asked := strings.Count(v.all(), "set"); asked < 5 || asked > 12 {
+				t.Errorf("seen late %v: asked %d times in 10 seconds", late, asked)
+			}
+			v.mu.Lock()
+			v.unfit = false
+			v.mu.Unlock()
+			settle(2 * time.Second)
+			expectState(t, a, fsm.Master)
+			a.stop()
+		}
 	})
 }
 
