@@ -357,23 +357,3 @@ func TestVirtualLinkOnFarMACVLAN(t *testing.T) {
 	}
 	mustSet(t, v, l, true)
 }
-
-// TestVirtualLinkParentComesBack has a parent that vanishes with its links and comes back with other settings.
-func TestVirtualLinkParentComesBack(t *testing.T) {
-	v := newVirtual(t)
-	l := vmac(1)
-	mustSet(t, v, l, true)
-	ip(t, "link del base0")
-	ip(t, "link add base0 type veth peer name far0")
-	if err := os.WriteFile("/proc/sys/net/ipv4/conf/base0/arp_ignore", []byte("2"), 0); err != nil {
-		t.Fatal(err)
-	}
-	ip(t, "link set base0 up")
-	mustSet(t, v, l, true)
-	if err := v.Remove(l); err != nil {
-		t.Fatal(err)
-	}
-	if got := setting4(t, "base0", "arp_ignore"); got != "2" {
-		t.Errorf("arp_ignore is %s at the end", got)
-	}
-}
