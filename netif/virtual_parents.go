@@ -57,6 +57,16 @@ func (v *VirtualLinks) tell() {
 // changedARP are the settings of a parent with users.
 var changedARP = ARPMode{Ignore: 1, Filter: 1}
 
+// takeOver notes what somebody else has set while it was changed. What is as it was changed to is nobody else's.
+func (m *ARPMode) takeOver(now ARPMode) {
+	if now.Ignore != changedARP.Ignore {
+		m.Ignore = now.Ignore
+	}
+	if now.Filter != changedARP.Filter {
+		m.Filter = now.Filter
+	}
+}
+
 // use changes the settings of the parent for a macvlan of IPv4, and remembers what they were: the parent must not answer
 // for the addresses of the link, nor the link for those of the parent. A parent that the link was on before gets its own
 // settings back.
@@ -72,10 +82,11 @@ func (v *VirtualLinks) use(l VirtualLink, base detail) error {
 	}
 	p.users[l.Name] = struct{}{}
 	former := *p
-	if base.arp != changedARP || p.index != 0 && p.index != base.Index {
-		p.before = base.arp // it is another interface than before, or somebody else has changed it meanwhile
-	}
 	news := p.index != base.Index
+	if news && p.index != 0 {
+		p.before = base.arp // it is another interface than before
+	}
+	p.before.takeOver(base.arp)
 	p.index = base.Index
 	v.mu.Unlock()
 	if news || base.arp != changedARP {

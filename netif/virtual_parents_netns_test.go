@@ -70,3 +70,28 @@ func TestVirtualLinkParentComesBack(t *testing.T) {
 		t.Errorf("arp_ignore is %s at the end", got)
 	}
 }
+
+// TestVirtualLinkParentSet has somebody set one setting of the parent while both are changed, and the link made again.
+func TestVirtualLinkParentSet(t *testing.T) {
+	for set, want := range map[string]string{"arp_ignore": "20", "arp_filter": "00"} {
+		t.Run(set, func(t *testing.T) {
+			v := newVirtual(t)
+			l := vmac(1)
+			mustSet(t, v, l, true)
+			ip(t, "link del "+l.Name)
+			if err := os.WriteFile("/proc/sys/net/ipv4/conf/base0/"+set, []byte(want[:1]), 0); err != nil {
+				t.Fatal(err)
+			}
+			mustSet(t, v, l, true)
+			if got := setting4(t, "base0", "arp_ignore") + setting4(t, "base0", "arp_filter"); got != "11" {
+				t.Errorf("with the link: %s", got)
+			}
+			if err := v.Remove(l); err != nil {
+				t.Fatal(err)
+			}
+			if got := setting4(t, "base0", "arp_ignore") + setting4(t, "base0", "arp_filter"); got != want {
+				t.Errorf("at the end: %s, want %s", got, want)
+			}
+		})
+	}
+}
