@@ -113,12 +113,10 @@ func (v *VirtualLinks) release(name, except string) error {
 		return nil
 	}
 	defer v.tell()
-	if none {
-		if err := v.restoreRPFilter(); err != nil {
-			return err
-		}
-	}
 	var errs []error
+	if none {
+		errs = append(errs, v.restoreRPFilter())
+	}
 	for dev, p := range left {
 		errs = append(errs, v.restore(dev, p))
 	}

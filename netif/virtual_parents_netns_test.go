@@ -1,8 +1,12 @@
 package netif
 
 import (
+	"errors"
+	"math"
 	"os"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestVirtualLinkMoves has a link move to another parent, which a reload may ask for, and become one that needs no settings.
@@ -93,5 +97,18 @@ func TestVirtualLinkParentSet(t *testing.T) {
 				t.Errorf("at the end: %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// TestVirtualLinkRPFilterRefused has a setting of the host that cannot be put back: those of the parent are all the same.
+func TestVirtualLinkRPFilterRefused(t *testing.T) {
+	v := newVirtual(t)
+	mustSet(t, v, vmac(1), true)
+	v.AdoptRPFilter(&RPFilter{All: math.MaxUint32}) // the kernel takes no such number
+	if err := v.Remove(vmac(1)); !errors.Is(err, unix.EINVAL) {
+		t.Errorf("%v, want EINVAL", err)
+	}
+	if got := setting4(t, "base0", "arp_ignore") + setting4(t, "base0", "arp_filter"); got != "00" {
+		t.Errorf("the parent has %s", got)
 	}
 }
