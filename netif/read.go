@@ -116,7 +116,7 @@ func parseLink(data []byte) (Link, bool) {
 		case unix.IFLA_MASTER:
 			l.Master = int(native32(a.Value))
 		case unix.IFLA_LINKINFO:
-			l.Kind = parseKind(a.Value)
+			l.parseKind(a.Value)
 		case unix.IFLA_LINK_NETNSID:
 			elsewhere, namespace = true, int32(native32(a.Value))
 		}
@@ -125,19 +125,6 @@ func parseLink(data []byte) (Link, bool) {
 		l.Far, l.Parent = Far{Namespace: namespace, Index: l.Parent}, 0
 	}
 	return l, l.Name != ""
-}
-
-func parseKind(info []byte) string {
-	attributes, err := nl.ParseRouteAttr(info)
-	if err != nil {
-		return ""
-	}
-	for _, a := range attributes {
-		if a.Attr.Type == unix.IFLA_INFO_KIND {
-			return unix.ByteSliceToString(a.Value)
-		}
-	}
-	return ""
 }
 
 // heldAddress is an address as the kernel holds it.

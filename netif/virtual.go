@@ -44,7 +44,8 @@ func (v *VirtualLinks) Close() error {
 // the other kind is replaced, and none is created. Then it is set up. created tells that there was none that could be kept.
 //
 // The error wraps ErrNotVirtual when the name is that of another kind of interface, ENODEV when the parent does not
-// exist, EPERM without CAP_NET_ADMIN, and EOPNOTSUPP when the kernel has no such links.
+// exist, EPERM without CAP_NET_ADMIN, EOPNOTSUPP when the kernel has no such links, and EADDRINUSE when another link has the
+// MAC address, which is left alone: somebody may use it.
 func (v *VirtualLinks) Set(l VirtualLink) (created bool, err error) {
 	v.work.Lock()
 	defer v.work.Unlock()
@@ -56,7 +57,13 @@ func (v *VirtualLinks) Set(l VirtualLink) (created bool, err error) {
 	if err != nil {
 		return false, explain(l, err)
 	}
-	if err := v.settle(l, base, index, created); err != nil {
+	err = v.settle(l, base, index, created)
+	if errors.Is(err, unix.EADDRINUSE) {
+		// A link that cannot be up would hide that one is missing.
+		err = fmt.Errorf("another interface has the same MAC address, perhaps in another network namespace: %w", err)
+		return false, errors.Join(explain(l, err), v.conn.deleteLink(index))
+	}
+	if err != nil {
 		return created, fmt.Errorf("setting up %s: %w", l.Name, err)
 	}
 	return created, nil
@@ -89,14 +96,17 @@ func (v *VirtualLinks) place(l VirtualLink, base detail) (index int, created boo
 		if err := v.release(l.Name, l.Parent); err != nil {
 			return 0, false, err
 		}
-	case l.IPVLAN || have.private && have.HardwareAddr == l.MAC:
+	case l.IPVLAN || have.Private() && have.HardwareAddr == l.MAC:
 		return have.Index, false, v.group(l, have)
 	default:
+		if err := v.checkTwins(l); err != nil {
+			return 0, false, err
+		}
 		r := linkRequest(have.Index)
 		addKind(r, l)
 		return have.Index, false, errors.Join(v.conn.call(r, nil), v.group(l, have))
 	}
-	if err := v.removeTwin(l, base); err != nil {
+	if err := v.checkTwins(l); err != nil {
 		return 0, false, err
 	}
 	vrf := 0
@@ -126,21 +136,15 @@ func (v *VirtualLinks) group(l VirtualLink, have detail) error {
 	return v.conn.setGroup(have.Index, l.Group.Value)
 }
 
-// removeTwin removes another private macvlan on the parent that has the MAC address, which could not be up together with
-// the new one: a dead process has left it under another name.
-func (v *VirtualLinks) removeTwin(l VirtualLink, base detail) error {
-	if l.IPVLAN {
-		return nil
-	}
+// checkTwins refuses a link that could not be up: the kernel lets one macvlan with a MAC address be up on an interface.
+func (v *VirtualLinks) checkTwins(l VirtualLink) error {
 	s, err := v.conn.state()
 	if err != nil {
 		return err
 	}
-	for _, other := range s.ByIndex {
-		if other.Kind == kindMACVLAN && l.standsOn(base.Link, other) && other.HardwareAddr == l.MAC && other.Name != l.Name {
-			if err := v.conn.deleteLink(other.Index); err != nil {
-				return fmt.Errorf("removing %s, which has the same MAC address: %w", other.Name, err)
-			}
+	for _, other := range s.Twins(l) {
+		if other.Up {
+			return fmt.Errorf("%s has the same MAC address: %w", other.Name, unix.EADDRINUSE)
 		}
 	}
 	return nil

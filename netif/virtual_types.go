@@ -70,16 +70,29 @@ func (l VirtualLink) standsOn(parent, have Link) bool {
 	return have.Parent == parent.Index
 }
 
-// VMAC is the name of a macvlan with a MAC address on a parent, "" when there is none.
+// VMAC is the name of a macvlan with a MAC address on a parent, as VirtualLinks makes them, "" when there is none.
 func (s State) VMAC(parent string, mac [6]byte) string {
-	l, index := VirtualLink{Parent: parent, MAC: mac}, 0
-	first := ""
-	for name, have := range s.ByName {
-		if l.Name = name; l.Fits(s) && (index == 0 || have.Index < index) {
-			first, index = name, have.Index
+	first := Link{}
+	for _, have := range s.Twins(VirtualLink{Parent: parent, MAC: mac}) {
+		if have.Private() && have.Name != parent && (first.Index == 0 || have.Index < first.Index) {
+			first = have
 		}
 	}
-	return first
+	return first.Name
+}
+
+// Twins are macvlans of other names that have the MAC address of l and stand where it does. Of an ipvlan there are none.
+func (s State) Twins(l VirtualLink) (list []Link) {
+	parent, ok := s.ByName[l.Parent]
+	if !ok || l.IPVLAN {
+		return nil
+	}
+	for _, have := range s.ByIndex {
+		if have.Kind == kindMACVLAN && have.HardwareAddr == l.MAC && have.Name != l.Name && l.standsOn(parent, have) {
+			list = append(list, have)
+		}
+	}
+	return list
 }
 
 // Former is what a host was like before virtual links changed its settings, for a process that ends the work of another.

@@ -153,7 +153,7 @@ func (e *Engine) askLinks(r *router, missing []netif.VirtualLink) {
 		e.retryBy(r.linksNext)
 	default:
 		r.linksDue = true
-		e.worker.links(r.key, r.cfg.Name, missing, nil)
+		e.worker.links(r.key, r.cfg.Name, missing, e.formerLinks(r, missing))
 	}
 }
 
@@ -198,7 +198,7 @@ func (e *Engine) tracksPlace(r *router, name string) bool {
 // linksDone takes how making links has ended. The next view of the interfaces shows them.
 func (e *Engine) linksDone(r result) {
 	e.changes = true
-	e.sayCreated(r)
+	e.noteCreated(r)
 	for _, o := range e.order {
 		if o.key != r.key {
 			continue
@@ -216,8 +216,10 @@ func (e *Engine) linksDone(r result) {
 	}
 }
 
-func (e *Engine) sayCreated(r result) {
+// noteCreated remembers and tells that links were made.
+func (e *Engine) noteCreated(r result) {
 	for _, l := range r.created {
+		e.made[l.Name] = true
 		kind := "VMAC"
 		if l.IPVLAN {
 			kind = "ipvlan"
@@ -277,6 +279,9 @@ func (e *Engine) makeLinks(cfg config.Config) {
 		if s.RPFilter != nil {
 			e.opt.VirtualLinks.AdoptRPFilter(s.RPFilter)
 		}
+		for _, l := range s.Links {
+			e.made[l.Name] = true
+		}
 	}
 	e.collectVirtual(cfg)
 	var made []netif.VirtualLink
@@ -307,12 +312,17 @@ func (e *Engine) makeLink(r *router, l netif.VirtualLink, saved map[string]netif
 	if e.links.ByName[l.Parent].Index == 0 {
 		return false
 	}
+	if former := e.formerLinks(r, []netif.VirtualLink{l}); len(former) > 0 {
+		if err := e.opt.VirtualLinks.RemoveAll(former); err != nil {
+			e.log.Errorf("(%s) removing interfaces: %v", r.cfg.Name, err)
+		}
+	}
 	created, err := e.opt.VirtualLinks.Set(l)
 	if err != nil {
 		return false // it is tried again, and said then
 	}
 	if created {
-		e.sayCreated(result{name: r.cfg.Name, created: []netif.VirtualLink{l}})
+		e.noteCreated(result{name: r.cfg.Name, created: []netif.VirtualLink{l}})
 	}
 	return true
 }
