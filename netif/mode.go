@@ -1,6 +1,8 @@
 package netif
 
 import (
+	"encoding/binary"
+
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
@@ -29,8 +31,11 @@ func (l *Link) parseKind(info []byte) {
 			data = a.Value
 		}
 	}
-	if l.Kind == kindMACVLAN {
+	switch l.Kind {
+	case kindMACVLAN:
 		l.Mode = macvlanMode(data)
+	case kindIPVLAN:
+		l.Mode = ipvlanModeOf(data)
 	}
 }
 
@@ -42,3 +47,38 @@ func macvlanMode(data []byte) (m Mode) {
 	}
 	return m
 }
+
+// ipvlanModeOf is not known of a kernel before 4.15, which has no flags.
+func ipvlanModeOf(data []byte) (m Mode) {
+	for _, a := range nested(data) {
+		switch a.Attr.Type {
+		case ipvlanMode:
+			m.Mode = uint32(native16(a.Value))
+		case ipvlanFlags:
+			m.Known, m.Flags = true, native16(a.Value)
+		}
+	}
+	return m
+}
+
+// native16 reads an attribute of 2 bytes in the machine's order; a shorter one is 0.
+func native16(b []byte) uint16 {
+	if len(b) < 2 {
+		return 0
+	}
+	return binary.NativeEndian.Uint16(b)
+}
+
+// mode is how l is to be.
+func (l VirtualLink) mode() Mode {
+	if l.IPVLAN {
+		return Mode{Known: true, Mode: ipvlanModeL2, Flags: l.IPVLANFlags}
+	}
+	return privateMACVLAN
+}
+
+// inMode tells whether have, a link of l's kind, is in the mode of l, as far as the kernel tells.
+func (l VirtualLink) inMode(have Link) bool { return !have.Mode.Known || have.Mode == l.mode() }
+
+// InMode tells whether the link of the view that fits l is in its mode, too. One that is not carries packets all the same.
+func (l VirtualLink) InMode(s State) bool { return l.inMode(s.ByName[l.Name]) }

@@ -18,7 +18,7 @@ type Link struct {
 	Hardware     uint16 // ARPHRD_*: 1 is Ethernet, 772 the loopback
 	Group        uint32
 	Kind         string // "veth", "macvlan", ""...
-	Mode         Mode   // of a macvlan
+	Mode         Mode   // of a macvlan or ipvlan
 	Parent       int    // index of the link that it stands on (macvlan, ipvlan) or is the other end of (veth), 0: none
 	Far          Far    // what a macvlan or ipvlan stands on whose Parent is 0 because another namespace has that link
 	Master       int    // index of the bridge or VRF that it belongs to, 0: none

@@ -96,7 +96,7 @@ func (v *VirtualLinks) place(l VirtualLink, base detail) (index int, created boo
 		if err := v.release(l.Name, l.Parent); err != nil {
 			return 0, false, err
 		}
-	case l.IPVLAN || have.Private() && have.HardwareAddr == l.MAC:
+	case l.inMode(have.Link) && (l.IPVLAN || have.HardwareAddr == l.MAC):
 		return have.Index, false, v.group(l, have)
 	default:
 		if err := v.checkTwins(l); err != nil {

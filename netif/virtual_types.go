@@ -43,7 +43,7 @@ func (l VirtualLink) kind() string {
 var ErrNotVirtual = errors.New("an interface of this name exists, and is no macvlan or ipvlan")
 
 // Fits tells whether a link of the view is what l asks for: it stands on the parent, and has the MAC address and the
-// address. Whether it is up is not looked at.
+// address. Whether it is up, and in which mode, is not looked at.
 func (l VirtualLink) Fits(s State) bool {
 	have, ok := s.ByName[l.Name]
 	parent, exists := s.ByName[l.Parent]

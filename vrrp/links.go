@@ -89,6 +89,9 @@ func (e *Engine) wantedLinks(r *router) []netif.VirtualLink {
 	list := kernelLinks(&r.cfg)
 	for i := range list {
 		l := &list[i]
+		if l.IPVLAN {
+			l.IPVLANFlags = e.ipvlanFlags(l.Parent)
+		}
 		own := l.Name == r.cfg.Own.Name
 		parent := e.links.ByName[l.Parent]
 		if l.IPVLAN || l.Family != 6 || own && r.cfg.VMACXmitBase || parent.Index == 0 {
@@ -101,6 +104,18 @@ func (e *Engine) wantedLinks(r *router) []netif.VirtualLink {
 		l.Address = netif.Address{Prefix: netip.PrefixFrom(source, linkLocalBits), Dev: l.Name, NoDAD: true}
 	}
 	return list
+}
+
+// ipvlanFlags are those of all ipvlans on an interface: the kernel has one set for them. As upstream, which makes the links
+// in the order of the configuration, the last one says which.
+func (e *Engine) ipvlanFlags(parent string) uint16 {
+	for i := range slices.Backward(e.opt.Config.Instances) {
+		in := &e.opt.Config.Instances[i]
+		if own := &in.Own; own.IPVLAN && own.Parent == parent && !in.Held() {
+			return kernelLink(*own).IPVLANFlags
+		}
+	}
+	return netif.IPVLANBridge
 }
 
 // observeLinks derives the virtual links of r from the view, and asks for what is missing. It tells whether all are there
@@ -126,13 +141,13 @@ func (e *Engine) observeLinks(r *router) bool {
 	ready := true
 	var missing []netif.VirtualLink
 	for i, l := range r.links {
-		own := i == 0 && r.cfg.Own.Name != ""
+		own, fits := i == 0 && r.cfg.Own.Name != "", l.Fits(e.links)
+		if e.links.ByName[l.Parent].Index != 0 && !(fits && l.InMode(e.links)) {
+			missing = append(missing, l)
+		}
 		switch {
-		case !l.Fits(e.links):
+		case !fits:
 			ready = false
-			if e.links.ByName[l.Parent].Index != 0 {
-				missing = append(missing, l)
-			}
 		case own && r.cfg.DontTrackPrimary, !own && !e.tracksPlace(r, l.Name):
 		case !e.links.ByName[l.Name].Ready():
 			ready = false
@@ -142,7 +157,7 @@ func (e *Engine) observeLinks(r *router) bool {
 	return ready
 }
 
-// askLinks asks for links that are missing. After an answer it waits: the view is behind, and what does not fit in spite of
+// askLinks asks for links that are missing or in another mode. After an answer it waits: the view is behind, and what does not fit in spite of
 // having been made must not be made over and over.
 func (e *Engine) askLinks(r *router, missing []netif.VirtualLink) {
 	switch {
