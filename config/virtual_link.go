@@ -206,6 +206,25 @@ func (d *decoder) freeName(prefix string, vrid uint8, family int, adopt bool) st
 	return shortName(prefix, fmt.Sprintf(".%d", vrid))
 }
 
+// GeneratesName tells whether a VMAC without a configured name may have got this one.
+func (g *Global) GeneratesName(name string, vrid uint8) bool {
+	for _, prefix := range []string{g.VMACPrefix, g.VMACAddrPrefix} {
+		if prefix == "" {
+			continue
+		}
+		for n := range 255 {
+			number := ""
+			if n > 0 {
+				number = strconv.Itoa(n)
+			}
+			if name == shortName(prefix, fmt.Sprintf("%s.%d", number, vrid)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // shortName cuts the first part so that the name is not too long for an interface.
 func shortName(prefix, end string) string {
 	return prefix[:min(len(prefix), maxInterfaceName-len(end))] + end

@@ -89,3 +89,27 @@ func linksText(in Instance) (list []string) {
 	}
 	return list
 }
+
+// TestGeneratesName knows the names of VMACs without a configured one.
+func TestGeneratesName(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		want bool
+	}{
+		{"vrrp.51", true}, {"vrrp6.51", true}, {"vrrp12.51", true}, {"addr.51", true}, {"addr1.51", true},
+		{"vrrp.52", false}, {"vrrp.510", false}, {"vrrp51", false}, {"vrrpx.51", false}, {"vrrp999.51", false}, {"mine0", false}, {".51", false}, {"", false},
+	} {
+		g := Global{VMACPrefix: "vrrp", VMACAddrPrefix: "addr"}
+		if got := g.GeneratesName(c.name, 51); got != c.want {
+			t.Errorf("%q: %v", c.name, got)
+		}
+		g = Global{VMACPrefix: "vrrp"}
+		if got := g.GeneratesName(c.name, 51); got != (c.want && strings.HasPrefix(c.name, "vrrp")) {
+			t.Errorf("%q without another prefix: %v", c.name, got)
+		}
+	}
+	long := Global{VMACPrefix: "averylongprefix"}
+	if name := "averylongpr6.51"; !long.GeneratesName(name, 51) {
+		t.Errorf("%s: not known", name)
+	}
+}

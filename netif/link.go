@@ -28,8 +28,8 @@ func (l Link) equal(o Link) bool {
 		return false
 	}
 	return l.Index == o.Index && l.Name == o.Name && l.HardwareAddr == o.HardwareAddr && l.BroadcastAddr == o.BroadcastAddr &&
-		l.MTU == o.MTU && l.Hardware == o.Hardware && l.Group == o.Group && l.Kind == o.Kind &&
-		l.Parent == o.Parent && l.Master == o.Master && l.Beat == o.Beat && l.flags() == o.flags()
+		l.MTU == o.MTU && l.Hardware == o.Hardware && l.Group == o.Group && l.Kind == o.Kind && l.Mode == o.Mode &&
+		l.Parent == o.Parent && l.Far == o.Far && l.Master == o.Master && l.Beat == o.Beat && l.flags() == o.flags()
 }
 
 // Equal tells whether both are the same view. ByName follows from ByIndex and is not compared.

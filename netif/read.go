@@ -94,7 +94,7 @@ func parseLink(data []byte) (Link, bool) {
 		PointToPoint: m.Flags&unix.IFF_POINTOPOINT != 0,
 		Hardware:     m.Type,
 	}
-	elsewhere := false
+	elsewhere, namespace := false, int32(0)
 	for _, a := range attributes {
 		switch a.Attr.Type {
 		case unix.IFLA_IFNAME:
@@ -116,28 +116,15 @@ func parseLink(data []byte) (Link, bool) {
 		case unix.IFLA_MASTER:
 			l.Master = int(native32(a.Value))
 		case unix.IFLA_LINKINFO:
-			l.Kind = parseKind(a.Value)
+			l.parseKind(a.Value)
 		case unix.IFLA_LINK_NETNSID:
-			elsewhere = true
+			elsewhere, namespace = true, int32(native32(a.Value))
 		}
 	}
 	if elsewhere && l.Stacked() {
-		l.Parent = 0 // a number of another namespace
+		l.Far, l.Parent = Far{Namespace: namespace, Index: l.Parent}, 0
 	}
 	return l, l.Name != ""
-}
-
-func parseKind(info []byte) string {
-	attributes, err := nl.ParseRouteAttr(info)
-	if err != nil {
-		return ""
-	}
-	for _, a := range attributes {
-		if a.Attr.Type == unix.IFLA_INFO_KIND {
-			return unix.ByteSliceToString(a.Value)
-		}
-	}
-	return ""
 }
 
 // heldAddress is an address as the kernel holds it.

@@ -18,7 +18,9 @@ type Link struct {
 	Hardware     uint16 // ARPHRD_*: 1 is Ethernet, 772 the loopback
 	Group        uint32
 	Kind         string // "veth", "macvlan", ""...
+	Mode         Mode   // of a macvlan or ipvlan
 	Parent       int    // index of the link that it stands on (macvlan, ipvlan) or is the other end of (veth), 0: none
+	Far          Far    // what a macvlan or ipvlan stands on whose Parent is 0 because another namespace has that link
 	Master       int    // index of the bridge or VRF that it belongs to, 0: none
 	// Beat is how the driver was asked whether the link is up; AnyBeat is for a link that was not polled.
 	Beat Beat
@@ -26,6 +28,12 @@ type Link struct {
 	BroadcastAddr [6]byte
 	// Addresses of the link in the kernel's order: the first of a family that is no virtual address of ours is primary.
 	Addresses []netip.Prefix
+}
+
+// Far is a link of another network namespace. The zero value is none.
+type Far struct {
+	Namespace int32 // the number that the kernel gives that namespace in this one
+	Index     int
 }
 
 // Ready tells whether packets can pass: up and with carrier.

@@ -24,13 +24,6 @@ type VirtualLinks struct {
 	Tell func(Former)
 }
 
-// parent is an interface whose settings are changed as long as it has users.
-type parent struct {
-	before ARPMode
-	index  int // of the interface that was changed, 0: that is not known
-	users  map[string]struct{}
-}
-
 // OpenVirtualLinks returns a VirtualLinks for the network namespace of the calling thread.
 func OpenVirtualLinks() (*VirtualLinks, error) {
 	c, err := dial()
@@ -47,51 +40,12 @@ func (v *VirtualLinks) Close() error {
 	return v.conn.close()
 }
 
-// Adopt takes a link over that another process has made. before is how the settings of its parent were then.
-func (v *VirtualLinks) Adopt(l VirtualLink, before ARPMode) {
-	if l.IPVLAN || l.Family != 4 {
-		return
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	p := v.parents[l.Parent]
-	if p == nil {
-		p = &parent{before: before, users: map[string]struct{}{}}
-		v.parents[l.Parent] = p
-	}
-	p.users[l.Name] = struct{}{}
-}
-
-// Saved are the settings of the parents as they were before links were put on them, by name of the parent.
-func (v *VirtualLinks) Saved() map[string]ARPMode {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	saved := make(map[string]ARPMode, len(v.parents))
-	for name, p := range v.parents {
-		saved[name] = p.before
-	}
-	return saved
-}
-
-// former is what the host was like.
-func (v *VirtualLinks) former() Former {
-	parents := v.Saved()
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return Former{Parents: parents, RPFilter: v.rpFilter}
-}
-
-func (v *VirtualLinks) tell() {
-	if v.Tell != nil {
-		v.Tell(v.former())
-	}
-}
-
 // Set makes l what it is to be: a link that fits is adopted, one that nearly fits is changed, one on another parent or of
 // the other kind is replaced, and none is created. Then it is set up. created tells that there was none that could be kept.
 //
 // The error wraps ErrNotVirtual when the name is that of another kind of interface, ENODEV when the parent does not
-// exist, EPERM without CAP_NET_ADMIN, and EOPNOTSUPP when the kernel has no such links.
+// exist, EPERM without CAP_NET_ADMIN, EOPNOTSUPP when the kernel has no such links, and EADDRINUSE when another link has the
+// MAC address, which is left alone: somebody may use it.
 func (v *VirtualLinks) Set(l VirtualLink) (created bool, err error) {
 	v.work.Lock()
 	defer v.work.Unlock()
@@ -103,7 +57,13 @@ func (v *VirtualLinks) Set(l VirtualLink) (created bool, err error) {
 	if err != nil {
 		return false, explain(l, err)
 	}
-	if err := v.settle(l, base, index, created); err != nil {
+	err = v.settle(l, base, index, created)
+	if errors.Is(err, unix.EADDRINUSE) {
+		// A link that cannot be up would hide that one is missing.
+		err = fmt.Errorf("another interface has the same MAC address, perhaps in another network namespace: %w", err)
+		return false, errors.Join(explain(l, err), v.conn.deleteLink(index))
+	}
+	if err != nil {
 		return created, fmt.Errorf("setting up %s: %w", l.Name, err)
 	}
 	return created, nil
@@ -129,18 +89,24 @@ func (v *VirtualLinks) place(l VirtualLink, base detail) (index int, created boo
 		return 0, false, err
 	case have.Kind != kindMACVLAN && have.Kind != kindIPVLAN:
 		return 0, false, ErrNotVirtual
-	case have.Kind != l.kind() || have.Parent != base.carrier(l):
+	case have.Kind != l.kind() || !l.standsOn(base.Link, have.Link):
 		if err := v.conn.deleteLink(have.Index); err != nil {
 			return 0, false, fmt.Errorf("replacing: %w", err)
 		}
-	case l.IPVLAN || have.private && have.HardwareAddr == l.MAC:
+		if err := v.release(l.Name, l.Parent); err != nil {
+			return 0, false, err
+		}
+	case l.inMode(have.Link) && (l.IPVLAN || have.HardwareAddr == l.MAC):
 		return have.Index, false, v.group(l, have)
 	default:
+		if err := v.checkTwins(l); err != nil {
+			return 0, false, err
+		}
 		r := linkRequest(have.Index)
 		addKind(r, l)
 		return have.Index, false, errors.Join(v.conn.call(r, nil), v.group(l, have))
 	}
-	if err := v.removeTwin(l, base); err != nil {
+	if err := v.checkTwins(l); err != nil {
 		return 0, false, err
 	}
 	vrf := 0
@@ -170,21 +136,15 @@ func (v *VirtualLinks) group(l VirtualLink, have detail) error {
 	return v.conn.setGroup(have.Index, l.Group.Value)
 }
 
-// removeTwin removes another private macvlan on the parent that has the MAC address, which could not be up together with
-// the new one: a dead process has left it under another name.
-func (v *VirtualLinks) removeTwin(l VirtualLink, base detail) error {
-	if l.IPVLAN {
-		return nil
-	}
+// checkTwins refuses a link that could not be up: the kernel lets one macvlan with a MAC address be up on an interface.
+func (v *VirtualLinks) checkTwins(l VirtualLink) error {
 	s, err := v.conn.state()
 	if err != nil {
 		return err
 	}
-	for _, other := range s.ByIndex {
-		if other.Kind == kindMACVLAN && other.Parent == base.carrier(l) && other.HardwareAddr == l.MAC && other.Name != l.Name {
-			if err := v.conn.deleteLink(other.Index); err != nil {
-				return fmt.Errorf("removing %s, which has the same MAC address: %w", other.Name, err)
-			}
+	for _, other := range s.Twins(l) {
+		if other.Up {
+			return fmt.Errorf("%s has the same MAC address: %w", other.Name, unix.EADDRINUSE)
 		}
 	}
 	return nil
@@ -212,9 +172,9 @@ func (v *VirtualLinks) settle(l VirtualLink, base detail, index int, created boo
 		if err := v.conn.configure(index, settings); err != nil {
 			return err
 		}
-		if err := v.use(l, base); err != nil {
-			return err
-		}
+	}
+	if err := v.use(l, base); err != nil {
+		return err
 	}
 	if err := allowIPv6(l.Name, l.IPv6); err != nil {
 		return err
@@ -240,43 +200,6 @@ func (v *VirtualLinks) settle(l VirtualLink, base detail, index int, created boo
 	return nil
 }
 
-// changedARP are the settings of a parent with users.
-var changedARP = ARPMode{Ignore: 1, Filter: 1}
-
-// use changes the settings of the parent for a link of IPv4, and remembers what they were: the parent must not answer for
-// the addresses of the link, nor the link for those of the parent.
-func (v *VirtualLinks) use(l VirtualLink, base detail) error {
-	if l.Family != 4 {
-		return nil
-	}
-	v.mu.Lock()
-	p := v.parents[l.Parent]
-	if p == nil {
-		p = &parent{before: base.arp, users: map[string]struct{}{}}
-		v.parents[l.Parent] = p
-	}
-	p.users[l.Name] = struct{}{}
-	former := *p
-	if base.arp != changedARP || p.index != 0 && p.index != base.Index {
-		p.before = base.arp // it is another interface than before, or somebody else has changed it meanwhile
-	}
-	news := p.index != base.Index
-	p.index = base.Index
-	v.mu.Unlock()
-	if news || base.arp != changedARP {
-		v.tell()
-	}
-	if news && former.index != 0 {
-		if err := v.restore(l.Parent, former); err != nil { // it has another name now
-			return err
-		}
-	}
-	if base.arp == changedARP {
-		return nil
-	}
-	return v.conn.configure(base.Index, parentSettings)
-}
-
 // Remove takes a link away, and gives the parent its settings back when it was the last one. That it does not exist is
 // success; an interface that is no virtual link is left alone.
 func (v *VirtualLinks) Remove(l VirtualLink) error {
@@ -292,48 +215,5 @@ func (v *VirtualLinks) Remove(l VirtualLink) error {
 	if err != nil {
 		err = fmt.Errorf("%s: %w", l.Name, err)
 	}
-	return errors.Join(err, v.release(l))
-}
-
-// release ends the use of a parent by a link.
-func (v *VirtualLinks) release(l VirtualLink) error {
-	v.mu.Lock()
-	p := v.parents[l.Parent]
-	last := false
-	if p != nil {
-		delete(p.users, l.Name)
-		if last = len(p.users) == 0; last {
-			delete(v.parents, l.Parent)
-		}
-	}
-	none := len(v.parents) == 0
-	v.mu.Unlock()
-	if !last {
-		return nil
-	}
-	defer v.tell()
-	if none {
-		if err := v.restoreRPFilter(); err != nil {
-			return err
-		}
-	}
-	return v.restore(l.Parent, *p)
-}
-
-// restore gives an interface its settings back that had the name when they were changed.
-func (v *VirtualLinks) restore(name string, p parent) error {
-	base, err := v.conn.link(name)
-	if p.index != 0 && base.Index != p.index {
-		base, err = v.conn.linkAt(p.index)
-	}
-	if errors.Is(err, unix.ENODEV) {
-		return nil // it is gone, and its settings with it
-	}
-	if err == nil && base.arp != p.before {
-		err = v.conn.configure(base.Index, []setting{{confARPIgnore, p.before.Ignore}, {confARPFilter, p.before.Filter}})
-	}
-	if err != nil {
-		return fmt.Errorf("restoring the settings of %s: %w", name, err)
-	}
-	return nil
+	return errors.Join(err, v.release(l.Name, ""))
 }

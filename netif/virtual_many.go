@@ -21,7 +21,7 @@ func (v *VirtualLinks) RemoveAll(list []VirtualLink) error {
 	defer v.work.Unlock()
 	errs := []error{v.removeGroup(list)}
 	for _, l := range list {
-		errs = append(errs, v.release(l))
+		errs = append(errs, v.release(l.Name, ""))
 	}
 	return errors.Join(errs...)
 }

@@ -3,11 +3,13 @@ package netif
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
 
@@ -205,13 +207,10 @@ func TestVirtualLinkChanged(t *testing.T) {
 	for name, before := range map[string]string{
 		"other parent": "link add vrrp.1 link base1 address 00:00:5e:00:01:01 type macvlan mode private",
 		"other MAC":    "link add vrrp.1 link base0 address 00:00:5e:00:01:09 type macvlan mode private",
-		"twin":         "link add vrrp9 link base0 address 00:00:5e:00:01:01 up type macvlan mode private",
+		"down twin":    "link add vrrp9 link base0 address 00:00:5e:00:01:01 type macvlan mode private",
 	} {
 		ip(t, before)
 		mustSet(t, v, l, name != "other MAC")
-		if exists(t, "vrrp9") {
-			t.Error("the twin stays")
-		}
 		if got := readLink(t, l.Name); got.Operstate != "UP" || got.Linkinfo.Data["mode"] != "private" {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -311,22 +310,47 @@ func TestVirtualLinkTells(t *testing.T) {
 	}
 }
 
-// TestVirtualLinkParentComesBack has a parent that vanishes with its links and comes back with other settings.
-func TestVirtualLinkParentComesBack(t *testing.T) {
-	v := newVirtual(t)
-	l := vmac(1)
-	mustSet(t, v, l, true)
-	ip(t, "link del base0")
-	ip(t, "link add base0 type veth peer name far0")
-	if err := os.WriteFile("/proc/sys/net/ipv4/conf/base0/arp_ignore", []byte("2"), 0); err != nil {
+// TestVirtualLinkOnFarMACVLAN has a parent as a container has it: a macvlan on an interface of another namespace, which is
+// where the kernel puts what is made on it.
+func TestVirtualLinkOnFarMACVLAN(t *testing.T) {
+	enterNamespace(t)
+	outer, err := netns.Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = outer.Close() }()
+	ip(t, "link add host0 type veth peer name host1")
+	ip(t, "link add host2 type veth peer name host3")
+	ip(t, "link set host0 up")
+	ip(t, "link set host1 up")
+	enterNamespace(t)
+	inner, err := netns.Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = inner.Close() }()
+	if err := netns.Set(outer); err != nil {
+		t.Fatal(err)
+	}
+	for name, on := range map[string]string{"base0": "host0", "base1": "host2"} {
+		ip(t, fmt.Sprintf("link add %s link %s netns /proc/%d/fd/%d type macvlan mode bridge", name, on, os.Getpid(), int(inner)))
+	}
+	if err := netns.Set(inner); err != nil {
 		t.Fatal(err)
 	}
 	ip(t, "link set base0 up")
-	mustSet(t, v, l, true)
-	if err := v.Remove(l); err != nil {
+	v, err := OpenVirtualLinks()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got := setting4(t, "base0", "arp_ignore"); got != "2" {
-		t.Errorf("arp_ignore is %s at the end", got)
+	defer func() { _ = v.Close() }()
+	l := vmac(1)
+	mustSet(t, v, l, true)
+	mustSet(t, v, l, false)
+	l.Parent = "base1"
+	s, err := Read()
+	if err != nil || l.Fits(s) {
+		t.Errorf("%+v fits on another interface of that namespace, %v", s.ByName[l.Name], err)
 	}
+	mustSet(t, v, l, true)
 }

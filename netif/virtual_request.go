@@ -130,7 +130,6 @@ func (c *conn) deleteLink(index int) error {
 // detail is a link with what only few of them have.
 type detail struct {
 	Link
-	private bool // a macvlan in private mode
 	promote bool // promote_secondaries
 	arp     ARPMode
 }
@@ -171,22 +170,8 @@ func (c *conn) detail(r *nl.NetlinkRequest) (detail, error) {
 func (d *detail) parse(b []byte) {
 	for _, a := range nested(b) {
 		switch a.Attr.Type {
-		case unix.IFLA_LINKINFO:
-			for _, info := range nested(a.Value) {
-				if info.Attr.Type == unix.IFLA_INFO_DATA && d.Kind == kindMACVLAN {
-					d.parseMACVLAN(info.Value)
-				}
-			}
 		case unix.IFLA_AF_SPEC:
 			d.parseSettings(a.Value)
-		}
-	}
-}
-
-func (d *detail) parseMACVLAN(b []byte) {
-	for _, a := range nested(b) {
-		if a.Attr.Type == nl.IFLA_MACVLAN_MODE {
-			d.private = native32(a.Value) == nl.MACVLAN_MODE_PRIVATE
 		}
 	}
 }

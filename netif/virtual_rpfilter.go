@@ -2,6 +2,7 @@ package netif
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -118,5 +119,8 @@ func (v *VirtualLinks) restoreRPFilter() error {
 	for name, own := range before.Links {
 		restore(name, before.All, own)
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("restoring rp_filter: %w", err)
+	}
+	return nil
 }

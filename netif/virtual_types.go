@@ -43,11 +43,11 @@ func (l VirtualLink) kind() string {
 var ErrNotVirtual = errors.New("an interface of this name exists, and is no macvlan or ipvlan")
 
 // Fits tells whether a link of the view is what l asks for: it stands on the parent, and has the MAC address and the
-// address. Whether it is up is not looked at.
+// address. Whether it is up, and in which mode, is not looked at.
 func (l VirtualLink) Fits(s State) bool {
 	have, ok := s.ByName[l.Name]
 	parent, exists := s.ByName[l.Parent]
-	if !ok || !exists || have.Kind != l.kind() || have.Parent != parent.carrier(l) || (!l.IPVLAN && have.HardwareAddr != l.MAC) {
+	if !ok || !exists || have.Kind != l.kind() || !l.standsOn(parent, have) || (!l.IPVLAN && have.HardwareAddr != l.MAC) {
 		return false
 	}
 	if !l.Address.Prefix.IsValid() {
@@ -61,25 +61,38 @@ func (l VirtualLink) Fits(s State) bool {
 	return false
 }
 
-// carrier is the index of the link that l really stands on: the kernel puts one that is made on a link of its own kind
-// on that one's parent.
-func (parent Link) carrier(l VirtualLink) int {
-	if parent.Kind == l.kind() && parent.Parent != 0 {
-		return parent.Parent
+// standsOn tells whether have stands where l does once it is made on parent: the kernel puts what is made on a link of its
+// own kind on that one's parent, which another namespace may have, as it has that of a container's macvlan.
+func (l VirtualLink) standsOn(parent, have Link) bool {
+	if parent.Kind == l.kind() && (parent.Parent != 0 || parent.Far != Far{}) {
+		return have.Parent == parent.Parent && have.Far == parent.Far
 	}
-	return parent.Index
+	return have.Parent == parent.Index
 }
 
-// VMAC is the name of a macvlan with a MAC address on a parent, "" when there is none.
+// VMAC is the name of a macvlan with a MAC address on a parent, as VirtualLinks makes them, "" when there is none.
 func (s State) VMAC(parent string, mac [6]byte) string {
-	l, index := VirtualLink{Parent: parent, MAC: mac}, 0
-	first := ""
-	for name, have := range s.ByName {
-		if l.Name = name; l.Fits(s) && (index == 0 || have.Index < index) {
-			first, index = name, have.Index
+	first := Link{}
+	for _, have := range s.Twins(VirtualLink{Parent: parent, MAC: mac}) {
+		if have.Private() && have.Name != parent && (first.Index == 0 || have.Index < first.Index) {
+			first = have
 		}
 	}
-	return first
+	return first.Name
+}
+
+// Twins are macvlans of other names that have the MAC address of l and stand where it does. Of an ipvlan there are none.
+func (s State) Twins(l VirtualLink) (list []Link) {
+	parent, ok := s.ByName[l.Parent]
+	if !ok || l.IPVLAN {
+		return nil
+	}
+	for _, have := range s.ByIndex {
+		if have.Kind == kindMACVLAN && have.HardwareAddr == l.MAC && have.Name != l.Name && l.standsOn(parent, have) {
+			list = append(list, have)
+		}
+	}
+	return list
 }
 
 // Former is what a host was like before virtual links changed its settings, for a process that ends the work of another.

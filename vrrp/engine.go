@@ -129,6 +129,7 @@ type Engine struct {
 	queue   deadlines
 	links   netif.State             // as instances are to see them
 	virtual map[netip.Addr]struct{} // every virtual address of the configuration
+	made    map[string]bool         // names of virtual links that this process or a former one has made
 	worker  *kernelWorker
 	scripts trackedScripts
 	files   *trackedFiles
@@ -193,7 +194,7 @@ func New(opt Options) (*Engine, error) {
 		files:    &trackedFiles{},
 		turn:     1,
 
-		staticSeen: map[place]struct{}{}, promoted: map[string]bool{},
+		staticSeen: map[place]struct{}{}, promoted: map[string]bool{}, made: map[string]bool{},
 
 		processes: &trackedProcesses{},
 	}

@@ -1,7 +1,6 @@
 package vrrp
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -90,6 +89,9 @@ func (e *Engine) wantedLinks(r *router) []netif.VirtualLink {
 	list := kernelLinks(&r.cfg)
 	for i := range list {
 		l := &list[i]
+		if l.IPVLAN {
+			l.IPVLANFlags = e.ipvlanFlags(l.Parent)
+		}
 		own := l.Name == r.cfg.Own.Name
 		parent := e.links.ByName[l.Parent]
 		if l.IPVLAN || l.Family != 6 || own && r.cfg.VMACXmitBase || parent.Index == 0 {
@@ -102,6 +104,18 @@ func (e *Engine) wantedLinks(r *router) []netif.VirtualLink {
 		l.Address = netif.Address{Prefix: netip.PrefixFrom(source, linkLocalBits), Dev: l.Name, NoDAD: true}
 	}
 	return list
+}
+
+// ipvlanFlags are those of all ipvlans on an interface: the kernel has one set for them. As upstream, which makes the links
+// in the order of the configuration, the last one says which.
+func (e *Engine) ipvlanFlags(parent string) uint16 {
+	for i := range slices.Backward(e.opt.Config.Instances) {
+		in := &e.opt.Config.Instances[i]
+		if own := &in.Own; own.IPVLAN && own.Parent == parent && !in.Held() {
+			return kernelLink(*own).IPVLANFlags
+		}
+	}
+	return netif.IPVLANBridge
 }
 
 // observeLinks derives the virtual links of r from the view, and asks for what is missing. It tells whether all are there
@@ -127,23 +141,42 @@ func (e *Engine) observeLinks(r *router) bool {
 	ready := true
 	var missing []netif.VirtualLink
 	for i, l := range r.links {
-		own := i == 0 && r.cfg.Own.Name != ""
+		own, fits := i == 0 && r.cfg.Own.Name != "", l.Fits(e.links)
+		if e.links.ByName[l.Parent].Index != 0 && !(fits && l.InMode(e.links)) {
+			missing = append(missing, l)
+		}
 		switch {
-		case !l.Fits(e.links):
+		case !fits:
 			ready = false
-			if e.links.ByName[l.Parent].Index != 0 {
-				missing = append(missing, l)
-			}
 		case own && r.cfg.DontTrackPrimary, !own && !e.tracksPlace(r, l.Name):
 		case !e.links.ByName[l.Name].Ready():
 			ready = false
 		}
 	}
-	if len(missing) > 0 && !r.linksDue && e.opt.VirtualLinks != nil {
-		r.linksDue = true
-		e.worker.links(r.key, r.cfg.Name, missing, nil)
-	}
+	e.askLinks(r, missing)
 	return ready
+}
+
+// askLinks asks for links that are missing or in another mode. After an answer it waits: the view is behind, and what does not fit in spite of
+// having been made must not be made over and over.
+func (e *Engine) askLinks(r *router, missing []netif.VirtualLink) {
+	switch {
+	case len(missing) == 0:
+		r.linksNext = time.Time{}
+	case r.linksDue || e.opt.VirtualLinks == nil:
+	case time.Now().Before(r.linksNext):
+		e.retryBy(r.linksNext)
+	default:
+		r.linksDue = true
+		e.worker.links(r.key, r.cfg.Name, missing, e.formerLinks(r, missing))
+	}
+}
+
+// retryBy has instances tried again at a time, if not before.
+func (e *Engine) retryBy(at time.Time) {
+	if e.retryAt.IsZero() || at.Before(e.retryAt) {
+		e.retryAt = at
+	}
 }
 
 // divertLinks has what the VMACs of r report of multicast groups leave by the interfaces below them: a switch must not
@@ -180,16 +213,16 @@ func (e *Engine) tracksPlace(r *router, name string) bool {
 // linksDone takes how making links has ended. The next view of the interfaces shows them.
 func (e *Engine) linksDone(r result) {
 	e.changes = true
-	e.sayCreated(r)
+	e.noteCreated(r)
 	for _, o := range e.order {
 		if o.key != r.key {
 			continue
 		}
-		o.linksDue = false
+		o.linksDue, o.linksNext = false, time.Now().Add(retryInterval)
+		e.retryBy(o.linksNext) // the view may have come before the answer
 		said := ""
 		if r.err != nil {
 			said = r.err.Error()
-			e.retryAt = cmp.Or(e.retryAt, time.Now().Add(retryInterval))
 		}
 		if said != "" && said != o.linksSaid {
 			e.log.Errorf("(%s) %v", r.name, r.err)
@@ -198,8 +231,10 @@ func (e *Engine) linksDone(r result) {
 	}
 }
 
-func (e *Engine) sayCreated(r result) {
+// noteCreated remembers and tells that links were made.
+func (e *Engine) noteCreated(r result) {
 	for _, l := range r.created {
+		e.made[l.Name] = true
 		kind := "VMAC"
 		if l.IPVLAN {
 			kind = "ipvlan"
@@ -239,7 +274,7 @@ func (e *Engine) replaceLinks(r *router, before []netif.VirtualLink) {
 	}
 	gone := slices.DeleteFunc(slices.Clone(before), func(l netif.VirtualLink) bool { return after[l.Name] })
 	e.dropLinks(r, gone)
-	r.links, r.linksDue, r.linksSaid = nil, false, ""
+	r.links, r.linksDue, r.linksNext, r.linksSaid = nil, false, time.Time{}, ""
 }
 
 // linkStartPatience bounds how long a start waits until the view shows the links that were made.
@@ -258,6 +293,9 @@ func (e *Engine) makeLinks(cfg config.Config) {
 		}
 		if s.RPFilter != nil {
 			e.opt.VirtualLinks.AdoptRPFilter(s.RPFilter)
+		}
+		for _, l := range s.Links {
+			e.made[l.Name] = true
 		}
 	}
 	e.collectVirtual(cfg)
@@ -289,12 +327,17 @@ func (e *Engine) makeLink(r *router, l netif.VirtualLink, saved map[string]netif
 	if e.links.ByName[l.Parent].Index == 0 {
 		return false
 	}
+	if former := e.formerLinks(r, []netif.VirtualLink{l}); len(former) > 0 {
+		if err := e.opt.VirtualLinks.RemoveAll(former); err != nil {
+			e.log.Errorf("(%s) removing interfaces: %v", r.cfg.Name, err)
+		}
+	}
 	created, err := e.opt.VirtualLinks.Set(l)
 	if err != nil {
 		return false // it is tried again, and said then
 	}
 	if created {
-		e.sayCreated(result{name: r.cfg.Name, created: []netif.VirtualLink{l}})
+		e.noteCreated(result{name: r.cfg.Name, created: []netif.VirtualLink{l}})
 	}
 	return true
 }

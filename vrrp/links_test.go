@@ -22,6 +22,8 @@ type fakeVirtual struct {
 	links *fakeLinks
 	calls []string
 	err   error
+	unfit bool // links are without a parent
+	late  bool // links are seen after the answer
 	saved map[string]netif.ARPMode
 	index int
 }
@@ -35,18 +37,29 @@ func (v *fakeVirtual) Set(l netif.VirtualLink) (bool, error) {
 	}
 	v.saved[l.Parent] = netif.ARPMode{}
 	if l.Fits(v.links.state) {
+		if have := v.links.state.ByName[l.Name]; l.IPVLAN {
+			have.Mode = netif.Mode{Known: true, Flags: l.IPVLANFlags}
+			v.links.put(have)
+		}
 		return false, nil
 	}
 	v.index++
 	parent := v.links.state.ByName[l.Parent]
 	link := netif.Link{Index: 100 + v.index, Name: l.Name, Kind: "macvlan", Parent: parent.Index, HardwareAddr: l.MAC, Up: true, Running: parent.Running}
 	if l.IPVLAN {
-		link.Kind = "ipvlan"
+		link.Kind, link.Mode = "ipvlan", netif.Mode{Known: true, Flags: l.IPVLANFlags}
+	}
+	if v.unfit {
+		link.Parent = 0
 	}
 	if l.Address.Prefix.IsValid() {
 		link.Addresses = []netip.Prefix{l.Address.Prefix}
 	}
-	v.links.put(link)
+	if v.late {
+		time.AfterFunc(time.Millisecond, func() { v.links.put(link) })
+	} else {
+		v.links.put(link)
+	}
 	return true, nil
 }
 
@@ -205,6 +218,28 @@ func TestVMACRefused(t *testing.T) {
 	})
 }
 
+// TestVMACUnfit has a kernel whose links do not become what is asked for: it is asked in vain at times, not all the time.
+func TestVMACUnfit(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		for _, late := range []bool{false, true} {
+			_, a, v := newVirtualNode(t)
+			v.unfit, v.late = true, late
+			a.start(configOf(vmacInstance()), nil)
+			settle(10 * time.Second)
+			expectState(t, a, fsm.FaultState)
+			if asked := strings.Count(v.all(), "set"); asked < 5 || asked > 12 {
+				t.Errorf("seen late %v: asked %d times in 10 seconds", late, asked)
+			}
+			v.mu.Lock()
+			v.unfit = false
+			v.mu.Unlock()
+			settle(2 * time.Second)
+			expectState(t, a, fsm.Master)
+			a.stop()
+		}
+	})
+}
+
 // TestVMACResume goes on with the links of a dead process as they are.
 func TestVMACResume(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
@@ -272,6 +307,54 @@ func TestVMACReload(t *testing.T) {
 		if got := v.all(); got != "remove vrrp.51" {
 			t.Errorf("removed: %q", got)
 		}
+		a.stop()
+	})
+}
+
+// TestIPVLANMode changes the mode of an ipvlan, by a reload and by somebody else. It is changed back, and nothing is disturbed.
+func TestIPVLANMode(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		_, a, v := newVirtualNode(t)
+		in := vmacInstance()
+		in.VMAC.Use, in.Own.IPVLAN, in.Own.Mode = false, true, "bridge"
+		in.Own.Address = netip.MustParsePrefix("192.168.4.9/24")
+		a.start(configOf(in), nil)
+		settle(time.Second)
+		v.all()
+		is := func(flags uint16, calls string) {
+			t.Helper()
+			settle(2 * time.Second)
+			expectState(t, a, fsm.Master)
+			if m := a.links.state.ByName["vrrp.51"].Mode; m.Flags != flags || m.Mode != 0 {
+				t.Errorf("it is %+v", m)
+			}
+			if got := v.all(); got != calls || a.lines.count("(VI_1) Entering FAULT") != 0 {
+				t.Errorf("calls %q, want %q; %q", got, calls, a.lines.lines)
+			}
+		}
+		is(netif.IPVLANBridge, "")
+		in.Own.Mode = "private"
+		if err := a.engine.Reload(configOf(in)); err != nil {
+			t.Fatal(err)
+		}
+		is(netif.IPVLANPrivate, "set vrrp.51")
+		link := a.links.state.ByName["vrrp.51"]
+		link.Mode.Mode = 1
+		a.links.put(link)
+		is(netif.IPVLANPrivate, "set vrrp.51")
+
+		other := in
+		other.Name, other.VRID, other.Own.Name, other.Own.Mode = "VI_2", 52, "vrrp.52", "vepa"
+		other.Own.Address = netip.MustParsePrefix("192.168.4.10/24")
+		other.Addresses = []config.Address{{Prefix: netip.MustParsePrefix("192.168.4.81/32"), Dev: "eth0", Link: "vrrp.52"}}
+		if err := a.engine.Reload(configOf(in, other)); err != nil {
+			t.Fatal(err)
+		}
+		settle(2 * time.Second)
+		if got := v.all(); strings.Count(got, "set vrrp.51") != 1 || strings.Count(got, "set vrrp.52") != 1 {
+			t.Errorf("two modes on an interface: %s", got)
+		}
+		is(netif.IPVLANVEPA, "")
 		a.stop()
 	})
 }

@@ -31,6 +31,7 @@ type router struct {
 	links     []netif.VirtualLink // that it brings along, its own one first
 	diverted  []firewall.VMAC     // of links, what the kernel worker was told
 	linksDue  bool                // the kernel worker was asked for them
+	linksNext time.Time           // when it may be asked again; zero: at once
 	linksSaid string              // what was wrong with them when they were asked for last
 
 	socket *sharedSocket

@@ -231,6 +231,65 @@ func TestIPVLANTakeover(t *testing.T) {
 	}
 }
 
+// modeConfig has one ipvlan.
+const modeConfig = `vrrp_instance MODE {
+	interface lan1
+	virtual_router_id 62
+	version 3
+	advert_int 0.1
+	priority 255
+	use_ipvlan named %s 192.168.5.9/24
+	virtual_ipaddress {
+		192.168.5.80
+	}
+}
+`
+
+// TestIPVLANMode has an ipvlan in another mode than is configured: one that was there, after a reload, and because somebody
+// has changed it. The instance is not disturbed.
+func TestIPVLANMode(t *testing.T) {
+	ours := programs(t)[0]
+	if ours.Name == "debian" {
+		t.Log("no program of ours to test")
+		return
+	}
+	l, err := lab.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	m := newMachine(t, ctx, l, "web1", "192.168.4.100/24")
+	is := func(mode string) {
+		t.Helper()
+		m.must(lab.Until(ctx, "the mode", func() error {
+			status, out, err := m.Run(ctx, "/bin/sh", []string{"-c", "ip -d link show dev named"}, nil)
+			if err != nil || status != 0 || !strings.Contains(strings.Join(strings.Fields(out), " "), "ipvlan mode "+mode) {
+				return errors.Join(err, fmt.Errorf("no mode %s: %s", mode, out))
+			}
+			return nil
+		}))
+	}
+	m.must(m.IP(ctx, "link add named link lan1 type ipvlan mode l3 vepa"))
+	d, err := m.Keepalived(ours, fmt.Sprintf(modeConfig, "bridge"))
+	m.must(err)
+	is("l2 bridge")
+	m.holds(true, "192.168.5.9", "192.168.5.80")
+	for _, mode := range []string{"private", "vepa"} {
+		m.must(d.Reconfigure(fmt.Sprintf(modeConfig, mode)))
+		is("l2 " + mode)
+	}
+	m.must(m.IP(ctx, "link set named type ipvlan mode l3 bridge"))
+	is("l2 vepa")
+	m.holds(true, "192.168.5.9", "192.168.5.80")
+	_, _, err = d.Stop(ctx)
+	m.must(err)
+	if out := d.Output(); strings.Count(out, "Entering FAULT STATE") > 0 || strings.Count(out, "Entering MASTER STATE") != 1 {
+		t.Errorf("the instance was disturbed: %s", out)
+	}
+}
+
 // vrfConfig is unicast in a VRF, without an interface.
 const vrfConfig = `vrrp_instance VRF {
 	virtual_router_id 71
