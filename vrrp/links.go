@@ -157,8 +157,8 @@ func (e *Engine) observeLinks(r *router) bool {
 	return ready
 }
 
-// askLinks asks for links that are missing or in another mode. After an answer it waits: the view is behind, and what does not fit in spite of
-// having been made must not be made over and over.
+// askLinks asks for links that are missing or in another mode. After an answer it waits: the view is behind, and what
+// does not fit in spite of having been made must not be made over and over.
 func (e *Engine) askLinks(r *router, missing []netif.VirtualLink) {
 	switch {
 	case len(missing) == 0:
