@@ -72,9 +72,9 @@ func (e *Engine) do1(now time.Time, r *router, action fsm.Action) {
 			e.eventPriority(r, a.Ours)
 		}
 		if a.Kind == fsm.ReportLowerPriorityRx {
-			e.event(r, "MASTER_RX_LOWER_PRI", r.machine.Snapshot().Priority)
+			e.worker.note(r.key, r.cfg.Name, notification{event: eventLine(r, "MASTER_RX_LOWER_PRI", r.machine.Snapshot().Priority), minor: true})
 			e.worker.note(r.key, r.cfg.Name, notification{
-				script: r.cfg.NotifyMasterRxLowerPri, label: r.cfg.Name + " notify_master_rx_lower_pri"})
+				script: r.cfg.NotifyMasterRxLowerPri, label: r.cfg.Name + " notify_master_rx_lower_pri", minor: true})
 		}
 	}
 }
@@ -200,14 +200,4 @@ func (e *Engine) detail(format string, arguments ...any) {
 	if e.opt.Detail {
 		e.log.Infof(format, arguments...)
 	}
-}
-
-// announcement is one burst of gratuitous ARP and neighbour advertisements on one interface.
-type announcement struct {
-	index     int
-	device    string
-	pace      string // the interface whose pace it keeps
-	hardware  [6]byte
-	addresses []netip.Addr
-	repeat    int
 }

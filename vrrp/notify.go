@@ -16,6 +16,7 @@ type notification struct {
 
 	subject, body string // of a mail
 	event         string
+	minor         bool // of what others send, which may be told once for many
 }
 
 // notifyEntered tells of a transition: the specific script, the generic one, a mail.
@@ -84,7 +85,11 @@ func (e *Engine) notify(r *router, specific config.Script, keyword, state string
 
 // event writes a line about an instance for the programs that read vrrp_notify_fifo.
 func (e *Engine) event(r *router, what string, priority uint8) {
-	e.worker.note(r.key, r.cfg.Name, notification{event: fmt.Sprintf("INSTANCE %q %s %d", r.cfg.Name, what, priority)})
+	e.worker.note(r.key, r.cfg.Name, notification{event: eventLine(r, what, priority)})
+}
+
+func eventLine(r *router, what string, priority uint8) string {
+	return fmt.Sprintf("INSTANCE %q %s %d", r.cfg.Name, what, priority)
 }
 
 // eventPriority is the event of an effective priority that has changed. Whoever is not Master counts as Backup for it.

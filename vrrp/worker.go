@@ -101,7 +101,7 @@ func (w *kernelWorker) want(key, name string, want, drop []netif.Address) {
 			j.drop = without(append(j.drop, j.want...), want)
 		}
 		j.want, j.assert = want, true
-		j.announce = nil // announcements of a former set are void
+		j.announce = stillWanted(j.announce, want)
 		w.pacer.keep(key, want)
 		w.hold(key, want)
 	})
@@ -132,23 +132,30 @@ func (w *kernelWorker) elsewhere(key string, a netif.Address) bool {
 	return held && holder != key
 }
 
-// announce adds a burst, sent after the addresses.
-func (w *kernelWorker) announce(key, name string, a announcement) {
-	w.stage(key, name, func(j *job) { j.announce = append(j.announce, a) })
-}
-
 // note adds a script, a mail or an event, started after the announcements.
 func (w *kernelWorker) note(key, name string, n notification) {
 	if !(n.script.Set() && w.scripts != nil) && !(n.subject != "" && w.mail != nil) && !(n.event != "" && w.event != nil) {
 		return
 	}
-	w.stage(key, name, func(j *job) {
-		if len(j.notes) == maxNotes {
-			j.notes = j.notes[1:]
+	w.stage(key, name, func(j *job) { j.take(n) })
+}
+
+// take adds a note. What others make us tell again and again is told once, and makes room first for what has become of
+// the instance.
+func (j *job) take(n notification) {
+	if n.minor && slices.ContainsFunc(j.notes, func(o notification) bool { return o.minor && o.event == n.event && o.label == n.label }) {
+		return
+	}
+	if len(j.notes) == maxNotes {
+		if n.minor {
 			j.lostNotes++
+			return
 		}
-		j.notes = append(j.notes, n)
-	})
+		at := max(0, slices.IndexFunc(j.notes, func(o notification) bool { return o.minor }))
+		j.notes = slices.Delete(j.notes, at, at+1)
+		j.lostNotes++
+	}
+	j.notes = append(j.notes, n)
 }
 
 // stage changes what is to be done for one instance, which then comes after all that was asked for before: scripts and
@@ -270,8 +277,8 @@ func (w *kernelWorker) work(j job) {
 	w.addPolicy(j)
 	w.tellStatic(j)
 	w.guardLast(j)
-	for _, a := range j.announce {
-		if w.superseded(j.key) {
+	for i, a := range j.announce {
+		if w.leaveTo(j.key, j.announce[i:]) {
 			break
 		}
 		w.send(j, a, failed)
@@ -297,6 +304,22 @@ func (w *kernelWorker) superseded(key string) bool {
 	defer w.mu.Unlock()
 	newer, ok := w.jobs[key]
 	return ok && newer.assert
+}
+
+// leaveTo leaves bursts to the next job of the instance, where there is one with a new set of addresses.
+func (w *kernelWorker) leaveTo(key string, bursts []announcement) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	newer, ok := w.jobs[key]
+	if !ok || !newer.assert {
+		return false
+	}
+	bursts = stillWanted(bursts, newer.want)
+	for _, a := range newer.announce {
+		bursts = withBurst(bursts, a)
+	}
+	newer.announce = bursts
+	return true
 }
 
 // send announces the addresses that are really there, interleaved as upstream does: all addresses, then all again.
