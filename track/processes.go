@@ -242,11 +242,10 @@ func (p *Processes) watchEnd(pid int) {
 		if err != nil {
 			return
 		}
-		asked := false
-		err = raw.Read(func(uintptr) bool {
-			again := asked
-			asked = true
-			return again // it becomes readable when the process ends
+		// It becomes readable when the process ends. Who waits for that hears of an end to come only.
+		err = raw.Read(func(fd uintptr) bool {
+			n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+			return err == nil && n > 0
 		})
 		if err == nil {
 			p.post(netif.ProcessEvent{Kind: netif.ProcessEnded, Pid: pid})

@@ -1,12 +1,17 @@
 package track
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"keepalived-go/netif"
 )
 
 // TestWatchProcesses starts and ends processes, once with the kernel's reports, where it has them for us, and once
@@ -75,5 +80,42 @@ func TestWatchProcesses(t *testing.T) {
 			end(second)
 			until("none", ProcessStatus{}, ProcessStatus{})
 		})
+	}
+}
+
+// TestWatchEndOfEnded watches the end of a process that has ended before. Each watch must tell it, and leave nothing
+// behind.
+func TestWatchEndOfEnded(t *testing.T) {
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	// Its end is waited for without being taken, so that its number stays its own.
+	for {
+		err := unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, unix.EINTR) {
+			t.Fatal(err)
+		}
+	}
+	p := &Processes{events: make(chan netif.ProcessEvent, 16), until: make(chan struct{})}
+	defer close(p.until)
+	deadline := time.After(10 * time.Second)
+	const watches = 500
+	for range watches {
+		p.watchEnd(cmd.Process.Pid)
+	}
+	for told := range watches {
+		select {
+		case e := <-p.events:
+			if e != (netif.ProcessEvent{Kind: netif.ProcessEnded, Pid: cmd.Process.Pid}) {
+				t.Fatalf("%+v", e)
+			}
+		case <-deadline:
+			t.Fatalf("%d of %d ends were told", told, watches)
+		}
 	}
 }
