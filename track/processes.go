@@ -31,6 +31,7 @@ type Processes struct {
 	wanted  []Process
 	quorums []Quorum
 	counted map[int][]int // by process, which of wanted it counts for
+	missed  map[int]bool  // processes that were gone when they were to be looked at
 	cmdline bool          // some of wanted need the command line
 
 	report func(ProcessStatus)
@@ -41,14 +42,7 @@ type Processes struct {
 // WatchProcesses returns how it is with each of the wanted kinds of process, and reports each that changes, from one
 // goroutine, until Close.
 func WatchProcesses(opt ProcessOptions, wanted []Process, report func(ProcessStatus)) (*Processes, []ProcessStatus) {
-	if opt.Proc == "" {
-		opt.Proc = "/proc"
-	}
-	p := &Processes{
-		opt: opt, wanted: slices.Clone(wanted), counted: map[int][]int{}, report: report,
-		events: make(chan netif.ProcessEvent, 256), until: make(chan struct{}),
-	}
-	p.cmdline = slices.ContainsFunc(wanted, func(w Process) bool { return w.FullCommand })
+	p := newProcesses(opt, wanted, report)
 	p.scan(false)
 	first := make([]ProcessStatus, 0, len(wanted))
 	for i := range p.wanted {
@@ -58,6 +52,17 @@ func WatchProcesses(opt ProcessOptions, wanted []Process, report func(ProcessSta
 	}
 	go p.loop()
 	return p, first
+}
+
+func newProcesses(opt ProcessOptions, wanted []Process, report func(ProcessStatus)) *Processes {
+	if opt.Proc == "" {
+		opt.Proc = "/proc"
+	}
+	return &Processes{
+		opt: opt, wanted: slices.Clone(wanted), counted: map[int][]int{}, missed: map[int]bool{}, report: report,
+		cmdline: slices.ContainsFunc(wanted, func(w Process) bool { return w.FullCommand }),
+		events:  make(chan netif.ProcessEvent, 256), until: make(chan struct{}),
+	}
 }
 
 // Close ends the watch. A report that is on its way may still come.
@@ -118,7 +123,8 @@ func (p *Processes) take(e netif.ProcessEvent, poll bool) {
 			p.scan(poll)
 		case e.Kind == netif.ProcessEnded:
 			delete(p.counted, e.Pid)
-		case e.Parent == 0 || p.counted[e.Parent] != nil: // else a child is of no interest until it executes something
+			delete(p.missed, e.Pid)
+		case p.ofInterest(e):
 			p.look(e.Pid, poll)
 		}
 		select {
@@ -127,6 +133,12 @@ func (p *Processes) take(e netif.ProcessEvent, poll bool) {
 			return
 		}
 	}
+}
+
+// ofInterest tells whether a process has to be looked at. A child is what its parent is until it executes something. A
+// parent that nobody could look at says nothing: a daemon forks, and its first process ends, faster than we read.
+func (p *Processes) ofInterest(e netif.ProcessEvent) bool {
+	return e.Parent == 0 || p.counted[e.Parent] != nil || p.missed[e.Parent]
 }
 
 // judge counts, reports what is new, and sets the timer to when a delay ends.
@@ -178,16 +190,25 @@ func (p *Processes) scan(watch bool) {
 			delete(p.counted, pid)
 		}
 	}
+	for pid := range p.missed {
+		if !there[pid] {
+			delete(p.missed, pid)
+		}
+	}
 }
 
 // look notes what one process counts for. watch has its end reported.
 func (p *Processes) look(pid int, watch bool) {
+	name, cmdline, ok := p.read(pid)
+	if ok {
+		delete(p.missed, pid)
+	} else {
+		p.missed[pid] = true
+	}
 	var list []int
-	if name, cmdline, ok := p.read(pid); ok {
-		for i := range p.wanted {
-			if p.wanted[i].Counts(name, cmdline) {
-				list = append(list, i)
-			}
+	for i := range p.wanted {
+		if ok && p.wanted[i].Counts(name, cmdline) {
+			list = append(list, i)
 		}
 	}
 	known := p.counted[pid] != nil

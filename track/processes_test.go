@@ -3,9 +3,12 @@ package track
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,5 +120,54 @@ func TestWatchEndOfEnded(t *testing.T) {
 		case <-deadline:
 			t.Fatalf("%d of %d ends were told", told, watches)
 		}
+	}
+}
+
+// TestProcessesOfDaemons takes the events of daemons that fork without executing anything, some of them when the first
+// process is gone already. A process without an entry
+// has gone.
+func TestProcessesOfDaemons(t *testing.T) {
+	began := func(pid, parent int) netif.ProcessEvent {
+		return netif.ProcessEvent{Kind: netif.ProcessChanged, Pid: pid, Parent: parent}
+	}
+	ended := func(pid int) netif.ProcessEvent { return netif.ProcessEvent{Kind: netif.ProcessEnded, Pid: pid} }
+	for name, row := range map[string]struct {
+		there  map[int]string // the state and the name by process
+		events []netif.ProcessEvent
+		want   []int // the processes that are counted
+	}{
+		"the first process runs":       {map[int]string{2: "S daemon", 3: "S daemon"}, []netif.ProcessEvent{began(2, 1), began(2, 0), began(3, 2)}, []int{2, 3}},
+		"it has ended":                 {map[int]string{3: "S daemon"}, []netif.ProcessEvent{began(2, 1), began(2, 0), began(3, 2), ended(2)}, []int{3}},
+		"it has ended, not waited for": {map[int]string{2: "Z daemon", 3: "S daemon"}, []netif.ProcessEvent{began(2, 0), began(3, 2), ended(2)}, []int{3}},
+		"forked twice":                 {map[int]string{4: "S daemon"}, []netif.ProcessEvent{began(2, 0), began(3, 2), ended(2), began(4, 3), ended(3)}, []int{4}},
+		"the child of another":         {map[int]string{2: "S other", 3: "S daemon"}, []netif.ProcessEvent{began(2, 0), began(3, 2)}, nil},
+		"the number has another now":   {map[int]string{3: "S daemon"}, []netif.ProcessEvent{began(2, 0), ended(2), began(2, 1), began(3, 2)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			proc := t.TempDir()
+			for pid, process := range row.there {
+				folder := filepath.Join(proc, fmt.Sprint(pid))
+				if err := os.Mkdir(folder, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				state, name, _ := strings.Cut(process, " ")
+				if err := os.WriteFile(filepath.Join(folder, "stat"), fmt.Appendf(nil, "%d (%s) %s 1", pid, name, state), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p := newProcesses(ProcessOptions{Proc: proc}, []Process{{Name: "d", Command: "daemon", Quorum: 1, QuorumMax: 1 << 30}}, nil)
+			for _, e := range row.events {
+				p.take(e, false)
+			}
+			if got := slices.Sorted(maps.Keys(p.counted)); !slices.Equal(got, row.want) {
+				t.Errorf("%v are counted, want %v", got, row.want)
+			}
+			p.scan(false)
+			for pid := range p.missed {
+				if row.there[pid] == "" {
+					t.Errorf("%d is remembered although it has gone", pid)
+				}
+			}
+		})
 	}
 }
