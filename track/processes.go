@@ -2,10 +2,12 @@ package track
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -37,6 +39,10 @@ type Processes struct {
 	report func(ProcessStatus)
 	events chan netif.ProcessEvent
 	until  chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	source io.Closer // of the events, nil while there is none
 }
 
 // WatchProcesses returns how it is with each of the wanted kinds of process, and reports each that changes, from one
@@ -65,8 +71,17 @@ func newProcesses(opt ProcessOptions, wanted []Process, report func(ProcessStatu
 	}
 }
 
-// Close ends the watch. A report that is on its way may still come.
-func (p *Processes) Close() { close(p.until) }
+// Close ends the watch. A report that is on its way may still come. The kernel has been told of the end when it
+// returns: the process may end next.
+func (p *Processes) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.until)
+	p.closed = true
+	if p.source != nil {
+		_ = p.source.Close()
+	}
+}
 
 func (p *Processes) loop() {
 	poll := !p.listen()
@@ -101,11 +116,21 @@ func (p *Processes) listen() (ok bool) {
 	if err != nil {
 		return false
 	}
-	go func() { <-p.until; _ = source.Close() }()
+	p.keep(source)
 	go func() {
 		_ = source.Read(p.post) // it fails at Close only
 	}()
 	return true
+}
+
+// keep leaves a source of events for Close to close.
+func (p *Processes) keep(source io.Closer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		_ = source.Close()
+	}
+	p.source = source
 }
 
 func (p *Processes) post(e netif.ProcessEvent) {

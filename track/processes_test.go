@@ -171,3 +171,26 @@ func TestProcessesOfDaemons(t *testing.T) {
 		})
 	}
 }
+
+// countingCloser is a source of events that counts how often it is closed.
+type countingCloser int
+
+func (c *countingCloser) Close() error { *c++; return nil }
+
+// TestProcessesCloseSource closes the source of events before Close returns, also one that was opened meanwhile.
+func TestProcessesCloseSource(t *testing.T) {
+	for name, order := range map[string][]string{"open": {"keep", "close"}, "opened late": {"close", "keep"}} {
+		p := newProcesses(ProcessOptions{}, nil, nil)
+		var source countingCloser
+		for _, step := range order {
+			if step == "keep" {
+				p.keep(&source)
+			} else {
+				p.Close()
+			}
+		}
+		if source != 1 {
+			t.Errorf("%s: the source was closed %d times", name, source)
+		}
+	}
+}
