@@ -14,7 +14,8 @@ import (
 
 // Files watches files.
 type Files struct {
-	watcher *fsnotify.Watcher
+	open    func() (*fsnotify.Watcher, error)
+	watcher *fsnotify.Watcher // nil while the kernel gives none
 	files   []*watchedFile
 	byName  map[string][]*watchedFile // by the names that events can have
 	links   bool                      // some of the files are links
@@ -49,18 +50,20 @@ const (
 )
 
 // lookInterval is how often all files are looked at. It is what finds a change that the kernel does not tell: when a
-// folder on the way to the file is made, moved, mounted over, or is a link that leads elsewhere now.
+// folder on the way to the file is made, moved, mounted over, or is a link that leads elsewhere now, and all that happens
+// where the kernel watches nothing for us.
 const lookInterval = time.Second
 
 // WatchFiles returns what is in each file, and reports it whenever it may have changed, from one goroutine, until Close.
 // A file that does not exist has 0. One that cannot be found because its folder does not exist has an error at first, as
-// one has in which there is no number, and is reported when it is there.
+// one has in which there is no number, and is reported when it is there. An error says why a change may be reported a
+// second late, and that is all there is to it.
 func WatchFiles(files []File, report func(FileStatus)) (*Files, []FileStatus, error) {
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, nil, fmt.Errorf("watching files: %w", err)
-	}
-	w := &Files{watcher: watcher, folders: map[string]trace{}, report: report, until: make(chan struct{})}
+	return watchFiles(files, report, fsnotify.NewWatcher)
+}
+
+func watchFiles(files []File, report func(FileStatus), open func() (*fsnotify.Watcher, error)) (*Files, []FileStatus, error) {
+	w := &Files{open: open, folders: map[string]trace{}, report: report, until: make(chan struct{})}
 	for _, file := range files {
 		if path, err := filepath.Abs(file.Path); err == nil {
 			file.Path = path
@@ -69,17 +72,33 @@ func WatchFiles(files []File, report func(FileStatus)) (*Files, []FileStatus, er
 		_, _ = f.locate() // find says what is wrong
 		w.files = append(w.files, f)
 	}
-	w.aim()
+	late := errors.Join(w.begin(), w.aim())
+	if late != nil {
+		late = fmt.Errorf("tracked files are looked at once a second: %w", late)
+	}
 	first := make([]FileStatus, 0, len(files))
 	for _, f := range w.files {
 		first = append(first, w.find(f))
 	}
 	go w.follow()
-	return w, first, nil
+	return w, first, late
 }
 
 // Close ends the watch. A report that is on its way may still come.
 func (w *Files) Close() { close(w.until) }
+
+// begin has the kernel watch, which only so many of a user's processes can have at a time.
+func (w *Files) begin() error {
+	if w.watcher != nil {
+		return nil
+	}
+	watcher, err := w.open()
+	if err != nil {
+		return fmt.Errorf("asking the kernel to watch files: %w", err)
+	}
+	w.watcher = watcher
+	return nil
+}
 
 // locate follows the links on the way to a file, and tells whether it has another name for the kernel since the last time.
 // Where the way has an end, what is known of it stays.
@@ -100,8 +119,9 @@ func (f *watchedFile) locate() (moved bool, err error) {
 	return moved, err
 }
 
-// aim watches the folders of all files, and of those that links lead to, and no others.
-func (w *Files) aim() {
+// aim watches the folders of all files, and of those that links lead to, and no others. An error tells of one of those
+// that cannot be watched although they are there.
+func (w *Files) aim() (failed error) {
 	w.byName, w.links = map[string][]*watchedFile{}, false
 	wanted := map[string]bool{}
 	for _, f := range w.files {
@@ -113,27 +133,35 @@ func (w *Files) aim() {
 			wanted[filepath.Dir(f.real)] = true
 		}
 	}
+	if w.watcher == nil {
+		return nil
+	}
 	for folder := range w.folders {
 		if !wanted[folder] {
 			w.unwatch(folder)
 		}
 	}
 	for folder := range wanted {
-		w.watch(folder)
+		if err := w.watch(folder); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR) {
+			failed = fmt.Errorf("watching %s: %w", folder, err)
+		}
 	}
+	return failed
 }
 
 // watch has the kernel tell what happens in a folder. It is asked anew each time: its watch belongs to the folder that
 // had this name then, and ends with it.
-func (w *Files) watch(folder string) {
+func (w *Files) watch(folder string) error {
 	is := traceOf(folder)
 	is.size, is.written = 0, unix.Timespec{} // what is in it does not make it another one
 	if was, ok := w.folders[folder]; ok && was != is {
 		w.unwatch(folder)
 	}
-	if w.watcher.Add(folder) == nil {
-		w.folders[folder] = is
+	if err := w.watcher.Add(folder); err != nil {
+		return err
 	}
+	w.folders[folder] = is
+	return nil
 }
 
 func (w *Files) unwatch(folder string) {
@@ -143,20 +171,21 @@ func (w *Files) unwatch(folder string) {
 
 // follow takes events until Close.
 func (w *Files) follow() {
-	defer func() { _ = w.watcher.Close() }()
+	defer w.end()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	next := time.Now().Add(lookInterval) // look at all files
 	for {
+		events, lost := w.channels()
 		select {
 		case <-w.until:
 			return
-		case e := <-w.watcher.Events:
+		case e := <-events:
 			now := time.Now()
 			if soon := now.Add(writingPause); w.take(now, e) && soon.Before(next) {
 				next = soon
 			}
-		case <-w.watcher.Errors: // the kernel has lost events
+		case <-lost: // the kernel has lost events
 			next = time.Now()
 		case <-timer.C:
 		}
@@ -166,6 +195,20 @@ func (w *Files) follow() {
 			next = now.Add(lookInterval)
 		}
 		timer.Reset(min(w.readDue(now), next.Sub(now)))
+	}
+}
+
+// channels are those of the kernel's watch. While there is none, nothing comes from them.
+func (w *Files) channels() (events <-chan fsnotify.Event, lost <-chan error) {
+	if w.watcher == nil {
+		return nil, nil
+	}
+	return w.watcher.Events, w.watcher.Errors
+}
+
+func (w *Files) end() {
+	if w.watcher != nil {
+		_ = w.watcher.Close()
 	}
 }
 
@@ -185,7 +228,8 @@ func (w *Files) take(now time.Time, e fsnotify.Event) (all bool) {
 
 // lookAll has those files read that are not what they were when they were read.
 func (w *Files) lookAll(now time.Time) {
-	w.aim()
+	_ = w.begin()
+	_ = w.aim() // what it cannot watch is looked at
 	for _, f := range w.files {
 		if f.due.IsZero() && traceOf(f.Path) != f.seen {
 			f.due, f.empty = now.Add(writingPause), false
@@ -234,7 +278,7 @@ func (w *Files) find(f *watchedFile) FileStatus {
 func (w *Files) read(f *watchedFile) (s FileStatus, lost error) {
 	moved, lost := f.locate()
 	if moved {
-		w.aim() // before it is read, so that no change is missed
+		_ = w.aim() // before it is read, so that no change is missed
 	}
 	f.seen = traceOf(f.Path)
 	return look(f.File), lost

@@ -1,11 +1,16 @@
 package track
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"golang.org/x/sys/unix"
 )
 
 // TestFiles changes files in all the ways that count, and in some that do not.
@@ -159,6 +164,82 @@ func TestFilesMove(t *testing.T) {
 				t.Errorf("%v are watched, not %s", got, want)
 			}
 		})
+	}
+}
+
+// TestFilesWithoutWatch has the kernel refuse to watch, as it does when other programs of the user have all there is.
+// Everything is seen all the same, and when there is a watch again it is used.
+func TestFilesWithoutWatch(t *testing.T) {
+	t.Parallel()
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := tree{t, root}
+	in.write("f", "1")
+	refused := make(chan bool, 100)
+	allowed := make(chan *fsnotify.Watcher, 1)
+	reports := make(chan FileStatus, 100)
+	files := []File{{"f", in.path("f")}, {"later", in.path("no/f")}}
+	w, first, err := watchFiles(files, func(s FileStatus) { reports <- s }, func() (*fsnotify.Watcher, error) {
+		select {
+		case w := <-allowed:
+			return w, nil
+		default:
+			refused <- true
+			return nil, unix.EMFILE
+		}
+	})
+	if !errors.Is(err, unix.EMFILE) {
+		t.Errorf("it is not said why changes are seen late: %v", err)
+	}
+	defer w.Close()
+	if len(first) != 2 || first[0] != (FileStatus{Name: "f", Status: 1}) || first[1].Err == nil {
+		t.Errorf("at first %+v", first)
+	}
+	in.write("f", "2")
+	expectStatus(t, reports, 2)
+	in.write("no/f", "3")
+	expectStatus(t, reports, 3)
+	if len(refused) < 2 {
+		t.Error("the kernel was not asked again")
+	}
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed <- watcher
+	in.write("f", "4")
+	expectStatus(t, reports, 4)
+	in.write("f", "5") // at the latest, this is seen by a look that has the watcher
+	expectStatus(t, reports, 5)
+	got := watcher.WatchList()
+	slices.Sort(got)
+	if want := []string{root, in.path("no")}; !slices.Equal(got, want) {
+		t.Errorf("%v are watched, want %v", got, want)
+	}
+}
+
+// TestFilesFolderRefused has a folder that the kernel does not watch, which is said; one that is not there is not worth
+// a word about that. The others are watched.
+func TestFilesFolderRefused(t *testing.T) {
+	t.Parallel()
+	in := tree{t, t.TempDir()}
+	in.write("f", "1")
+	for folder, want := range map[string]error{"no": nil, "f/no": nil, strings.Repeat("x", 300): unix.ENAMETOOLONG} {
+		reports := make(chan FileStatus, 100)
+		files := []File{{"f", in.path("f")}, {"other", filepath.Join(in.path(folder), "f")}}
+		w, first, err := WatchFiles(files, func(s FileStatus) { reports <- s })
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", folder, err, want)
+		}
+		if len(first) != 2 || first[0].Status != 1 || first[1].Err == nil {
+			t.Errorf("%s: at first %+v", folder, first)
+		}
+		in.write("f", "2")
+		expectStatus(t, reports, 2)
+		w.Close()
+		in.write("f", "1")
 	}
 }
 
