@@ -39,6 +39,7 @@ const (
 	connectorProcesses = 1 // CN_IDX_PROC and CN_VAL_PROC
 	connectorHeader    = 20
 	listen             = 1 // PROC_CN_MCAST_LISTEN
+	ignore             = 2 // PROC_CN_MCAST_IGNORE
 	eventData          = unix.SizeofNlMsghdr + connectorHeader + 16
 
 	processNone = 0
@@ -60,7 +61,7 @@ func OpenProcessEvents(buffer int, force bool) (*ProcessEvents, error) {
 	}
 	p := &ProcessEvents{os.NewFile(uintptr(fd), "process events")}
 	if err := askForProcesses(fd, buffer, force); err != nil {
-		_ = p.Close()
+		_ = p.file.Close() // the kernel does not count us, and must not be told that we have gone
 		return nil, fmt.Errorf("%w: %w", ErrNoProcessEvents, err)
 	}
 	confirmed := false
@@ -89,6 +90,14 @@ func askForProcesses(fd, buffer int, force bool) error {
 	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: connectorProcesses}); err != nil {
 		return fmt.Errorf("binding: %w", err)
 	}
+	if err := unix.Sendto(fd, request(listen), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return fmt.Errorf("asking for process events: %w", err)
+	}
+	return nil
+}
+
+// request is the message that has the kernel begin or end its reports.
+func request(what uint32) []byte {
 	order, b := binary.NativeEndian, []byte(nil)
 	b = order.AppendUint32(b, unix.SizeofNlMsghdr+connectorHeader+4)
 	b = order.AppendUint16(b, unix.NLMSG_DONE)
@@ -98,11 +107,8 @@ func askForProcesses(fd, buffer int, force bool) error {
 	b = append(b, make([]byte, 8)...) // sequence, acknowledgement
 	b = order.AppendUint16(b, 4)
 	b = order.AppendUint16(b, 0)
-	b = order.AppendUint32(b, listen)
-	if err := unix.Sendto(fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return fmt.Errorf("asking for process events: %w", err)
-	}
-	return nil
+	b = order.AppendUint32(b, what)
+	return b
 }
 
 // Read reports events until Close.
@@ -114,8 +120,12 @@ func (p *ProcessEvents) Read(report func(ProcessEvent)) error {
 	}
 }
 
-// Close ends Read.
-func (p *ProcessEvents) Close() error { return p.file.Close() }
+// Close ends Read, and the kernel's reports: one before 6.6 does not see that the socket is closed, and would go on making
+// them for nobody until the machine is started anew.
+func (p *ProcessEvents) Close() error {
+	_, err := p.file.Write(request(ignore))
+	return errors.Join(err, p.file.Close())
+}
 
 // read waits for one message. confirmed is true for the kernel's word that it reports.
 func (p *ProcessEvents) read(report func(ProcessEvent)) (confirmed bool, err error) {

@@ -1,7 +1,11 @@
 package netif
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
+	"io"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -45,6 +49,56 @@ func TestParseProcessEvent(t *testing.T) {
 		if got, kind := parseProcessEvent(row.message); got != row.want || kind != row.kind {
 			t.Errorf("%s: %+v %d, want %+v %d", name, got, kind, row.want, row.kind)
 		}
+	}
+}
+
+// TestProcessRequests compares the messages to the kernel, word by word, with what its headers ask for: a header of
+// netlink, one of the connector, and one word.
+func TestProcessRequests(t *testing.T) {
+	for what, want := range map[uint32][]uint32{
+		1: {40, 3, 0, 0, 1, 1, 0, 0, 4, 1},
+		2: {40, 3, 0, 0, 1, 1, 0, 0, 4, 2},
+	} {
+		// Two words are made of halves, whose order is the machine's.
+		var b []byte
+		for i, w := range want {
+			if i == 1 || i == 8 {
+				b = binary.NativeEndian.AppendUint16(b, uint16(w))
+				b = binary.NativeEndian.AppendUint16(b, 0)
+			} else {
+				b = binary.NativeEndian.AppendUint32(b, w)
+			}
+		}
+		if got := request(what); !bytes.Equal(got, b) {
+			t.Errorf("%d: %x, want %x", what, got, b)
+		}
+	}
+}
+
+// TestProcessEventsEnd closes the reports, with the test in the kernel's place: it is told so, once, before the end.
+func TestProcessEventsEnd(t *testing.T) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernel := os.NewFile(uintptr(fds[1]), "kernel")
+	defer func() { _ = kernel.Close() }()
+	if err := kernel.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	p := &ProcessEvents{os.NewFile(uintptr(fds[0]), "process events")}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var b [100]byte
+	if n, err := kernel.Read(b[:]); err != nil || !bytes.Equal(b[:n], request(ignore)) {
+		t.Errorf("%x, %v", b[:n], err)
+	}
+	if n, err := kernel.Read(b[:]); !errors.Is(err, io.EOF) {
+		t.Errorf("after it %x, %v", b[:n], err)
+	}
+	if err := p.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("closed twice: %v", err)
 	}
 }
 

@@ -2,10 +2,12 @@ package track
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -31,24 +33,22 @@ type Processes struct {
 	wanted  []Process
 	quorums []Quorum
 	counted map[int][]int // by process, which of wanted it counts for
+	missed  map[int]bool  // processes that were gone when they were to be looked at
 	cmdline bool          // some of wanted need the command line
 
 	report func(ProcessStatus)
 	events chan netif.ProcessEvent
 	until  chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	source io.Closer // of the events, nil while there is none
 }
 
 // WatchProcesses returns how it is with each of the wanted kinds of process, and reports each that changes, from one
 // goroutine, until Close.
 func WatchProcesses(opt ProcessOptions, wanted []Process, report func(ProcessStatus)) (*Processes, []ProcessStatus) {
-	if opt.Proc == "" {
-		opt.Proc = "/proc"
-	}
-	p := &Processes{
-		opt: opt, wanted: slices.Clone(wanted), counted: map[int][]int{}, report: report,
-		events: make(chan netif.ProcessEvent, 256), until: make(chan struct{}),
-	}
-	p.cmdline = slices.ContainsFunc(wanted, func(w Process) bool { return w.FullCommand })
+	p := newProcesses(opt, wanted, report)
 	p.scan(false)
 	first := make([]ProcessStatus, 0, len(wanted))
 	for i := range p.wanted {
@@ -60,8 +60,28 @@ func WatchProcesses(opt ProcessOptions, wanted []Process, report func(ProcessSta
 	return p, first
 }
 
-// Close ends the watch. A report that is on its way may still come.
-func (p *Processes) Close() { close(p.until) }
+func newProcesses(opt ProcessOptions, wanted []Process, report func(ProcessStatus)) *Processes {
+	if opt.Proc == "" {
+		opt.Proc = "/proc"
+	}
+	return &Processes{
+		opt: opt, wanted: slices.Clone(wanted), counted: map[int][]int{}, missed: map[int]bool{}, report: report,
+		cmdline: slices.ContainsFunc(wanted, func(w Process) bool { return w.FullCommand }),
+		events:  make(chan netif.ProcessEvent, 256), until: make(chan struct{}),
+	}
+}
+
+// Close ends the watch. A report that is on its way may still come. The kernel has been told of the end when it
+// returns: the process may end next.
+func (p *Processes) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.until)
+	p.closed = true
+	if p.source != nil {
+		_ = p.source.Close()
+	}
+}
 
 func (p *Processes) loop() {
 	poll := !p.listen()
@@ -96,11 +116,21 @@ func (p *Processes) listen() (ok bool) {
 	if err != nil {
 		return false
 	}
-	go func() { <-p.until; _ = source.Close() }()
+	p.keep(source)
 	go func() {
 		_ = source.Read(p.post) // it fails at Close only
 	}()
 	return true
+}
+
+// keep leaves a source of events for Close to close.
+func (p *Processes) keep(source io.Closer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		_ = source.Close()
+	}
+	p.source = source
 }
 
 func (p *Processes) post(e netif.ProcessEvent) {
@@ -118,7 +148,8 @@ func (p *Processes) take(e netif.ProcessEvent, poll bool) {
 			p.scan(poll)
 		case e.Kind == netif.ProcessEnded:
 			delete(p.counted, e.Pid)
-		case e.Parent == 0 || p.counted[e.Parent] != nil: // else a child is of no interest until it executes something
+			delete(p.missed, e.Pid)
+		case p.ofInterest(e):
 			p.look(e.Pid, poll)
 		}
 		select {
@@ -127,6 +158,12 @@ func (p *Processes) take(e netif.ProcessEvent, poll bool) {
 			return
 		}
 	}
+}
+
+// ofInterest tells whether a process has to be looked at. A child is what its parent is until it executes something. A
+// parent that nobody could look at says nothing: a daemon forks, and its first process ends, faster than we read.
+func (p *Processes) ofInterest(e netif.ProcessEvent) bool {
+	return e.Parent == 0 || p.counted[e.Parent] != nil || p.missed[e.Parent]
 }
 
 // judge counts, reports what is new, and sets the timer to when a delay ends.
@@ -178,16 +215,25 @@ func (p *Processes) scan(watch bool) {
 			delete(p.counted, pid)
 		}
 	}
+	for pid := range p.missed {
+		if !there[pid] {
+			delete(p.missed, pid)
+		}
+	}
 }
 
 // look notes what one process counts for. watch has its end reported.
 func (p *Processes) look(pid int, watch bool) {
+	name, cmdline, ok := p.read(pid)
+	if ok {
+		delete(p.missed, pid)
+	} else {
+		p.missed[pid] = true
+	}
 	var list []int
-	if name, cmdline, ok := p.read(pid); ok {
-		for i := range p.wanted {
-			if p.wanted[i].Counts(name, cmdline) {
-				list = append(list, i)
-			}
+	for i := range p.wanted {
+		if ok && p.wanted[i].Counts(name, cmdline) {
+			list = append(list, i)
 		}
 	}
 	known := p.counted[pid] != nil
@@ -242,11 +288,10 @@ func (p *Processes) watchEnd(pid int) {
 		if err != nil {
 			return
 		}
-		asked := false
-		err = raw.Read(func(uintptr) bool {
-			again := asked
-			asked = true
-			return again // it becomes readable when the process ends
+		// It becomes readable when the process ends. Who waits for that hears of an end to come only.
+		err = raw.Read(func(fd uintptr) bool {
+			n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+			return err == nil && n > 0
 		})
 		if err == nil {
 			p.post(netif.ProcessEvent{Kind: netif.ProcessEnded, Pid: pid})

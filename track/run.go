@@ -38,7 +38,8 @@ type Job struct {
 	Start func(timeout time.Duration, until <-chan struct{}, done func(notify.Result))
 	// Report receives the outcome of each run, at its timeout at the latest, from a goroutine of the Runs.
 	Report func(Outcome)
-	// Skipped hears of a turn that was left out because the last run had not ended yet.
+	// Skipped hears of a turn that was left out because the last run had not ended yet. Where that has timed out before
+	// the turn, Report receives another timeout.
 	Skipped func(Phase)
 }
 
@@ -63,7 +64,7 @@ func (r *Runs) Close() { close(r.until) }
 func (r *Runs) Phase() Phase { return Phase(r.phase.Load()) }
 
 func (r *Runs) loop() {
-	next := time.Now()
+	next, due := time.Now(), time.Time{} // of the next turn, and when the run that is on its way times out
 	turn, limit := time.NewTimer(0), time.NewTimer(time.Hour)
 	defer turn.Stop()
 	defer limit.Stop()
@@ -74,12 +75,14 @@ func (r *Runs) loop() {
 		case <-r.until:
 			return
 		case <-turn.C:
+			at := next
 			next = following(next, r.job.Interval, time.Now())
 			turn.Reset(time.Until(next))
 			if p := r.Phase(); p != Idle {
-				r.job.Skipped(p)
+				r.skip(p, at.After(due))
 				continue
 			}
+			due = at.Add(r.job.Timeout)
 			r.phase.Store(int32(Busy))
 			limit.Reset(r.job.Timeout)
 			r.job.Start(r.job.Timeout, r.until, func(result notify.Result) { done <- result })
@@ -89,6 +92,15 @@ func (r *Runs) loop() {
 			limit.Stop()
 			r.end(result)
 		}
+	}
+}
+
+// skip leaves a turn out. A script that nobody can end does not run any more, and fails at each turn like one that times
+// out. The turn of the timeout itself is past nothing yet, and within its timeout a run has not failed.
+func (r *Runs) skip(p Phase, late bool) {
+	r.job.Skipped(p)
+	if late && p != Busy {
+		r.job.Report(Outcome{Kind: TimedOut})
 	}
 }
 

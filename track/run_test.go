@@ -28,9 +28,11 @@ func TestRuns(t *testing.T) {
 		"heeds the request": {3 * second, second, 1100 * time.Millisecond, notify.Result{ExitCode: -1, Signal: 15, TimedOut: true}, []string{
 			"0 start", "1000 timed_out", "3000 start", "4000 timed_out"}},
 		"does not heed it": {2 * second, second, 3500 * time.Millisecond, notify.Result{ExitCode: -1, Signal: 9, TimedOut: true}, []string{
-			"0 start", "1000 timed_out", "2000 skipped requested termination", "4000 start"}},
+			"0 start", "1000 timed_out", "2000 skipped requested termination", "2000 timed_out", "4000 start"}},
 		"cannot be killed": {2 * second, second, 100 * second, notify.Result{}, []string{
-			"0 start", "1000 timed_out", "2000 skipped requested termination", "4000 skipped forcing termination"}},
+			"0 start", "1000 timed_out", "2000 skipped requested termination", "2000 timed_out", "4000 skipped forcing termination", "4000 timed_out"}},
+		"ends late": {3 * second / 2, 2 * second, 3500 * time.Millisecond, notify.Result{ExitCode: -1, Signal: 9, TimedOut: true}, []string{
+			"0 start", "1500 skipped running", "2000 timed_out", "3000 skipped requested termination", "3000 timed_out", "4500 start"}},
 		"ended by another": {3 * second, second, 0, notify.Result{ExitCode: -1, Signal: 11}, []string{
 			"0 start", "0 failed (due to signal 11)", "3000 start", "3000 failed (due to signal 11)"}},
 		"cannot be started": {3 * second, second, 0, notify.Result{Err: exec.ErrNotFound, ExitCode: -1}, []string{
@@ -65,6 +67,40 @@ func TestRuns(t *testing.T) {
 					t.Errorf("%q, want %q", got, row.want)
 				}
 			})
+		})
+	}
+}
+
+// TestRunsThatNeverEnd runs a script that nobody can end, whose timeout is as long as its interval, as it is without one
+// of its own. It fails once at each turn that is left out, but at the turn of its timeout not twice, whichever of the two
+// is heard first.
+func TestRunsThatNeverEnd(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			s := NewScript(1, 3, Fresh)
+			s.Apply(Outcome{})
+			var failed, down []time.Duration
+			r := Run(Job{
+				Interval: time.Second, Timeout: time.Second,
+				Start: func(time.Duration, <-chan struct{}, func(notify.Result)) {},
+				Report: func(o Outcome) {
+					failed = append(failed, time.Since(begin))
+					if s.Apply(o).Decided {
+						down = append(down, time.Since(begin))
+					}
+				},
+				Skipped: func(Phase) {},
+			})
+			time.Sleep(4500 * time.Millisecond)
+			r.Close()
+			synctest.Wait()
+			if want := []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second}; !slices.Equal(failed, want) {
+				t.Errorf("it has failed after %v, want %v", failed, want)
+			}
+			if want := []time.Duration{3 * time.Second}; !slices.Equal(down, want) {
+				t.Errorf("it is down after %v, want %v", down, want)
+			}
 		})
 	}
 }

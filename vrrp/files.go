@@ -57,7 +57,7 @@ func (e *Engine) trackFiles(cfg config.Config) {
 		})
 	})
 	if err != nil {
-		e.log.Errorf("%v", err)
+		e.log.Warnf("%v", err)
 	}
 	files.watcher = w
 	for _, s := range first {
