@@ -32,16 +32,15 @@ type kernelWorker struct {
 	mu     sync.Mutex
 	cond   *sync.Cond
 	jobs   map[string]*job
-	wanted map[string][]netif.Address // by key, what is wanted last; nothing for who wants nothing
-	holder map[place]string           // the key that wants an address, the newest one where a reload has moved it
-	keeper map[string]string          // the key that wants a virtual link, by name of the link
-	// policyHolder is the key that wants a route or a rule, by its text.
-	policyHolder map[string]string
-	staticLost   map[string]bool // static objects that could not be put where they belong, by text; of run alone
-	queue        []*job          // oldest first
-	staged       []*job          // asked for in this turn, released after the adverts have left
-	closed       bool
-	guards       guards
+	places wishes[place]     // the addresses that are wanted last
+	texts  wishes[string]    // the routes and rules, by routeKey and ruleKey
+	keeper map[string]string // the key that wants a virtual link, by name of the link
+	queue  []*job            // oldest first
+	staged []*job            // asked for in this turn, released after the adverts have left
+	closed bool
+	guards guards
+
+	staticLost map[string]bool // static objects that could not be put where they belong, by text; of run alone
 }
 
 // job is what is to be done for one instance.
@@ -80,8 +79,8 @@ type result struct {
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
-	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, policyHolder: map[string]string{}, staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
-		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
+	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, texts: newWishes[string](), staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
+		jobs: map[string]*job{}, places: newWishes[place]()}
 	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
 		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}}
 	w.cond = sync.NewCond(&w.mu)
@@ -104,29 +103,20 @@ func (w *kernelWorker) want(key, name string, want, drop []netif.Address) {
 	})
 }
 
-// hold notes which addresses an instance wants now; those that it wanted before are nobody's, unless another instance
-// has got them meanwhile. The caller has the lock.
+// hold notes which addresses an instance wants now. The caller has the lock.
 func (w *kernelWorker) hold(key string, want []netif.Address) {
-	for _, a := range w.wanted[key] {
-		if w.holder[placeOf(a)] == key {
-			delete(w.holder, placeOf(a))
-		}
+	places := make([]place, len(want))
+	for i, a := range want {
+		places[i] = placeOf(a)
 	}
-	delete(w.wanted, key)
-	if len(want) > 0 {
-		w.wanted[key] = want
-	}
-	for _, a := range want {
-		w.holder[placeOf(a)] = key
-	}
+	w.places.set(key, places)
 }
 
 // elsewhere tells whether an address that an instance gives up is wanted by another one.
 func (w *kernelWorker) elsewhere(key string, a netif.Address) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	holder, held := w.holder[placeOf(a)]
-	return held && holder != key
+	return w.places.elsewhere(key, placeOf(a))
 }
 
 // announce adds a burst, sent after the addresses.
@@ -239,7 +229,7 @@ func (w *kernelWorker) work(j job) {
 	w.dropPolicy(j)
 	for _, a := range j.drop {
 		if w.elsewhere(j.key, a) {
-			continue // a reload has moved it to another instance, which is Master
+			continue // another Master has it, perhaps since a reload
 		}
 		if err := w.kernel.DeleteAddress(a); err != nil {
 			w.fail(j, fmt.Errorf("removing address: %w", err))
