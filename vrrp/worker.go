@@ -243,9 +243,9 @@ func (w *kernelWorker) work(j job) {
 		if err := w.kernel.AddAddress(a); err != nil {
 			failed[a.Prefix.Addr()] = true
 			err = fmt.Errorf("address: %w", err)
-			w.failed(j, "adding", addressText(a), err)
+			w.failed(j, "adding", placeOf(a).text(), err)
 		} else if j.key == staticKey {
-			w.failed(j, "", addressText(a), nil)
+			w.failed(j, "", placeOf(a).text(), nil)
 		}
 	}
 	w.addPolicy(j)
@@ -312,6 +312,8 @@ type place struct {
 }
 
 func placeOf(a netif.Address) place { return place{a.Prefix, a.Dev} }
+
+func (p place) text() string { return p.prefix.String() + " dev " + p.dev }
 
 // without returns list less the addresses that keep holds on the same interface.
 func without(list, keep []netif.Address) []netif.Address {

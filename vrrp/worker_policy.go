@@ -126,10 +126,10 @@ func (w *kernelWorker) addPolicy(j job) {
 			if known && errors.Is(err, unix.EEXIST) {
 				err = nil // with the placement add
 			}
-			w.failed(j, doing, r.String(), err)
+			w.failed(j, doing, routeKey(r), err)
 		}
 		for _, r := range p.rules {
-			w.failed(j, doing, r.String(), w.routes.AddRule(KernelRule(r)))
+			w.failed(j, doing, ruleKey(r), w.routes.AddRule(KernelRule(r)))
 		}
 	}
 	add("adding", j.policy.want, j.policy.known)
@@ -150,11 +150,29 @@ func (w *kernelWorker) failed(j job, doing, text string, err error) {
 	}
 }
 
-// tellStatic tells the engine which static objects are not where they belong.
+// tellStatic tells the engine which static objects are not where they belong. Those that a reload has removed are lost to
+// nobody.
 func (w *kernelWorker) tellStatic(j job) {
-	if j.key == staticKey {
-		w.results <- result{key: j.key, name: j.name, static: true, lost: maps.Clone(w.staticLost)}
+	if j.key != staticKey {
+		return
 	}
+	wanted := w.wantedStatic()
+	maps.DeleteFunc(w.staticLost, func(text string, _ bool) bool { return !wanted[text] })
+	w.results <- result{key: j.key, name: j.name, static: true, lost: maps.Clone(w.staticLost)}
+}
+
+// wantedStatic are the static objects that are to be there, as failed names them.
+func (w *kernelWorker) wantedStatic() map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wanted := map[string]bool{}
+	for _, text := range w.texts.things[staticKey] {
+		wanted[text] = true
+	}
+	for _, p := range w.places.things[staticKey] {
+		wanted[p.text()] = true
+	}
+	return wanted
 }
 
 // policySuperseded tells whether other routes and rules are desired by now.

@@ -134,12 +134,24 @@ func TestStaticLost(t *testing.T) {
 	w.release()
 	j, _ := w.take()
 	w.work(j)
+	kernel.refuses = map[string]error{"+192.0.2.1": refused, "+route 10.1.0.0/24": refused}
+	w.want(staticKey, staticName, []netif.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/32"), Dev: "eth0"}}, nil)
+	w.putBack(staticKey, staticName, is)
+	w.release()
+	j, _ = w.take()
+	w.work(j)
+	w.want(staticKey, staticName, nil, nil) // a reload has removed both
+	w.wantPolicy(staticKey, staticName, policy{routes: is.routes[1:]}, policy{routes: is.routes[:1]}, true)
+	w.release()
+	j, _ = w.take()
+	w.work(j)
 	close(results)
 	var told []string
 	for r := range results {
 		told = append(told, fmt.Sprint(r.err, len(r.lost)))
 	}
-	if want := []string{"adding refused 0", "<nil> 1", "<nil> 1", "<nil> 0"}; !slices.Equal(told, want) {
+	if want := []string{"adding refused 0", "<nil> 1", "<nil> 1", "<nil> 0",
+		"adding address: refused 0", "putting back refused 0", "<nil> 2", "<nil> 0"}; !slices.Equal(told, want) {
 		t.Errorf("%q, want %q", told, want)
 	}
 }
