@@ -188,6 +188,8 @@ func (e *Engine) applyResult(r result) {
 		e.applyStatic(r.lost)
 	case r.firewall:
 		e.applyFirewall(r.err)
+	case r.promoted != nil:
+		e.applyPromotions(r)
 	case r.err != nil:
 		e.log.Errorf("(%s) %v", r.name, r.err)
 	}

@@ -77,6 +77,7 @@ func (e *Engine) applyLinks(now time.Time) {
 		e.log.Warnf("watching interfaces: %v", err)
 	}
 	e.logLinks(before)
+	e.promoteAgain()
 	e.applyFaults(now)
 }
 

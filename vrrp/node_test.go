@@ -41,6 +41,7 @@ type node struct {
 
 	virtual  VirtualLinks // nil: none can be made
 	firewall Firewall     // nil: none
+	promoter Promoter     // nil: none
 
 	beats   Beats
 	network wire.Network // of host, where a test has put nothing else
@@ -77,6 +78,9 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	}
 	if n.firewall != nil {
 		opt.Firewall = n.firewall
+	}
+	if n.promoter != nil {
+		opt.Promoter = n.promoter
 	}
 	if n.tracks != nil {
 		opt.Tracked = n.tracks

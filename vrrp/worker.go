@@ -40,7 +40,9 @@ type kernelWorker struct {
 	closed bool
 	guards guards
 
-	staticLost map[string]bool // static objects that could not be put where they belong, by text; of run alone
+	promoter   Promoter
+	promoted   map[string]promotion // what is set, by interface; of run alone
+	staticLost map[string]bool      // static objects that could not be put where they belong, by text; of run alone
 }
 
 // job is what is to be done for one instance.
@@ -64,7 +66,8 @@ type job struct {
 	verify  bool // what others have done to it
 	clear   bool // of what a daemon before this one has left
 
-	policy policyWork
+	policy  policyWork
+	promote map[string]promotion // nil: as it is
 }
 
 // result is something that failed.
@@ -76,11 +79,12 @@ type result struct {
 	static    bool            // it tells which static objects are lost
 	lost      map[string]bool // by text
 	firewall  bool            // whether there is one was found out: err is why there is none
+	promoted  map[string]bool // interfaces with promote_secondaries, and whether they had it before
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
 	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, texts: newWishes[string](), staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
-		jobs: map[string]*job{}, places: newWishes[place]()}
+		jobs: map[string]*job{}, places: newWishes[place](), promoter: opt.Promoter, promoted: map[string]promotion{}}
 	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
 		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}}
 	w.cond = sync.NewCond(&w.mu)
@@ -226,6 +230,7 @@ func (w *kernelWorker) work(j job) {
 		}
 		j.want = nil
 	}
+	w.workPromotions(j)
 	w.dropPolicy(j)
 	for _, a := range j.drop {
 		if w.elsewhere(j.key, a) {
