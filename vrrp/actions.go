@@ -89,6 +89,7 @@ func (e *Engine) changed(r *router, before, after fsm.State) {
 	}
 	r.complained = 0
 	clear(r.seen)
+	r.refused = nil
 	e.renewSource(r, before, after)
 	e.changes = true
 }
@@ -188,6 +189,8 @@ func (e *Engine) applyResult(r result) {
 		e.applyStatic(r.lost)
 	case r.firewall:
 		e.applyFirewall(r.err)
+	case r.refused != nil:
+		e.applyRefused(time.Now(), r)
 	case r.promoted != nil:
 		e.applyPromotions(r)
 	case r.err != nil:

@@ -139,6 +139,7 @@ type fakeKernel struct {
 	mu        sync.Mutex
 	addresses map[netip.Prefix]bool
 	calls     []string
+	refuses   map[string]error // by interface, what is not put on
 	gate      chan struct{}
 }
 
@@ -146,6 +147,10 @@ func (k *fakeKernel) AddAddress(a netif.Address) error {
 	k.wait()
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err := k.refuses[a.Dev]; err != nil {
+		k.calls = append(k.calls, "refuse "+a.Prefix.String())
+		return err
+	}
 	k.addresses[a.Prefix] = true
 	k.calls = append(k.calls, "add "+a.Prefix.String())
 	return nil

@@ -41,8 +41,9 @@ type kernelWorker struct {
 	guards guards
 
 	promoter   Promoter
-	promoted   map[string]promotion // what is set, by interface; of run alone
-	staticLost map[string]bool      // static objects that could not be put where they belong, by text; of run alone
+	promoted   map[string]promotion        // what is set, by interface; of run alone
+	refused    map[string]map[place]string // addresses that the kernel does not take, by key; of run alone
+	staticLost map[string]bool             // static objects that could not be put where they belong, by text; of run alone
 }
 
 // job is what is to be done for one instance.
@@ -51,6 +52,7 @@ type job struct {
 	assert    bool                // want and drop are to be applied
 	want      []netif.Address     // to be there
 	drop      []netif.Address     // to be gone
+	restore   []netif.Address     // to be tried again, when nothing is to be applied
 	unlink    []netif.VirtualLink // to be gone, after drop
 	link      []netif.VirtualLink // to be there, before want
 	announce  []announcement
@@ -76,15 +78,16 @@ type result struct {
 	err       error
 	links     bool // it tells how making links has ended, err nil: well
 	created   []netif.VirtualLink
-	static    bool            // it tells which static objects are lost
-	lost      map[string]bool // by text
-	firewall  bool            // whether there is one was found out: err is why there is none
-	promoted  map[string]bool // interfaces with promote_secondaries, and whether they had it before
+	static    bool             // it tells which static objects are lost
+	lost      map[string]bool  // by text
+	firewall  bool             // whether there is one was found out: err is why there is none
+	promoted  map[string]bool  // interfaces with promote_secondaries, and whether they had it before
+	refused   map[place]string // addresses that the kernel has not taken, with its error
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
 	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, texts: newWishes[string](), staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
-		jobs: map[string]*job{}, places: newWishes[place](), promoter: opt.Promoter, promoted: map[string]promotion{}}
+		jobs: map[string]*job{}, places: newWishes[place](), promoter: opt.Promoter, promoted: map[string]promotion{}, refused: map[string]map[place]string{}}
 	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
 		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}}
 	w.cond = sync.NewCond(&w.mu)
@@ -100,7 +103,7 @@ func (w *kernelWorker) want(key, name string, want, drop []netif.Address) {
 		if j.assert {
 			j.drop = without(append(j.drop, j.want...), want)
 		}
-		j.want, j.assert = want, true
+		j.want, j.assert, j.restore = want, true, nil
 		j.announce = nil // announcements of a former set are void
 		w.pacer.keep(key, want)
 		w.hold(key, want)
@@ -241,18 +244,7 @@ func (w *kernelWorker) work(j job) {
 		}
 	}
 	w.workLinks(j)
-	for _, a := range j.want {
-		if w.superseded(j.key) {
-			break // the instance has left this state meanwhile
-		}
-		if err := w.kernel.AddAddress(a); err != nil {
-			failed[a.Prefix.Addr()] = true
-			err = fmt.Errorf("address: %w", err)
-			w.failed(j, "adding", placeOf(a).text(), err)
-		} else if j.key == staticKey {
-			w.failed(j, "", placeOf(a).text(), nil)
-		}
-	}
+	w.addAddresses(j, failed)
 	w.addPolicy(j)
 	w.tellStatic(j)
 	w.guardLast(j)
