@@ -131,7 +131,7 @@ func onTwoLinks(noTrack bool) config.Config {
 	return cfg
 }
 
-// The interface of an address comes after the instance has become Master.
+// The interface of an address comes after the instance has become Master, or would have without no_track.
 func TestAddressOnLateInterface(t *testing.T) {
 	for _, noTrack := range []bool{false, true} {
 		inBubble(t, func(t *testing.T) {
@@ -140,6 +140,7 @@ func TestAddressOnLateInterface(t *testing.T) {
 			a.kernel.refuses = map[string]error{"eth1": unix.ENODEV}
 			a.start(onTwoLinks(noTrack), nil)
 			settle(20 * time.Second)
+			expectState(t, a, map[bool]fsm.State{false: fsm.FaultState, true: fsm.Master}[noTrack])
 			before := a.kernel.count()
 			settle(time.Minute)
 			if n := a.kernel.count() - before; n != 0 {
@@ -219,4 +220,49 @@ func TestRefusedAddressOfBackup(t *testing.T) {
 		}
 		a.stop()
 	})
+}
+
+// An instance does not stay Master of an address on an interface that is down.
+func TestAddressOnDownInterface(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		excluded bool
+		noTrack  bool
+		want     fsm.State
+	}{
+		{"an address", false, false, fsm.FaultState},
+		{"an excluded address", true, false, fsm.FaultState},
+		{"an address with no_track", false, true, fsm.Master},
+		{"an excluded address with no_track", true, true, fsm.Master},
+	} {
+		inBubble(t, func(t *testing.T) {
+			cfg := onTwoLinks(tt.noTrack)
+			if in := &cfg.Instances[0]; tt.excluded {
+				in.Addresses, in.ExcludedAddresses = in.Addresses[:1], in.Addresses[1:]
+			}
+			a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+			a.links.state = twoLinks()
+			a.start(cfg, nil)
+			settle(20 * time.Second)
+			expectState(t, a, fsm.Master)
+			link := a.links.state.ByName["eth1"]
+			link.Running = false
+			a.links.put(link)
+			settle(time.Second)
+			if got := a.state(); got != tt.want {
+				t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+			}
+			if said := a.lines.count("Netlink reports eth1 down") == 1; said == tt.noTrack {
+				t.Errorf("%s: %q", tt.name, a.lines.all())
+			}
+			link.Running = true
+			a.links.put(link)
+			settle(20 * time.Second)
+			expectState(t, a, fsm.Master)
+			if !a.has("10.1.0.1/24") {
+				t.Errorf("%s: not there: %v", tt.name, a.kernel.calls)
+			}
+			a.stop()
+		})
+	}
 }
