@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -18,30 +19,105 @@ const (
 	fraDstPorts   = 24
 	fraUIDs       = 20
 	fraL3MDev     = 19
+	fraPad        = 18
+	fraSrcMask    = 28 // of ports
+	fraDstMask    = 29
 	ruleInvert    = 2
 	ruleActionTbl = 1
 	ruleGoto      = 2
 )
 
-// AddRule adds r. That a rule with the same selectors and action is there already is success. The error names the
-// preference and wraps the errno.
+// AddRule adds r. That the same rule is there already is success. The error names the preference and wraps the errno.
+//
+// The kernel says of a rule that it exists also where one differs in what it does not compare, such as `not`.
 func (h *Handle) AddRule(r Rule) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	err := h.conn.call(ruleRequest(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL, r), nil)
-	if err != nil && !errors.Is(err, unix.EEXIST) {
+	if errors.Is(err, unix.EEXIST) {
+		err = h.conn.addBeside(r)
+	}
+	if err != nil {
 		return fmt.Errorf("rule with preference %d: %w", r.Preference, err)
 	}
 	return nil
 }
 
-// DeleteRule removes the rule that is as r is. That it is not there is success.
+// addBeside adds a rule that the kernel takes for another one, unless it is there.
+func (c *conn) addBeside(r Rule) error {
+	list, err := c.rules(family(r.Family), r.Preference)
+	if err != nil || slices.ContainsFunc(list, heldOf(r).same) {
+		return err
+	}
+	return c.call(ruleRequest(unix.RTM_NEWRULE, unix.NLM_F_CREATE, r), nil)
+}
+
+// DeleteRule removes the rule that is as r is in everything. That it is not there is success.
 func (h *Handle) DeleteRule(r Rule) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	err := h.conn.call(ruleRequest(unix.RTM_DELRULE, 0, r), nil)
-	if err != nil && !errors.Is(err, unix.ENOENT) {
+	if err := h.conn.deleteRule(heldOf(r)); err != nil {
 		return fmt.Errorf("rule with preference %d: %w", r.Preference, err)
+	}
+	return nil
+}
+
+// deleteRule finds the rule first: the kernel would delete the first one that has what the request has, whatever it has
+// besides.
+func (c *conn) deleteRule(r heldRule) error {
+	list, err := c.rules(r.family, r.preference)
+	at := slices.IndexFunc(list, r.same)
+	if err != nil || at < 0 {
+		return err
+	}
+	if slices.IndexFunc(list, r.takes) == at {
+		return c.removeRule(r)
+	}
+	return c.deleteBehind(list, at)
+}
+
+// deleteBehind deletes a rule that the kernel takes for one in front of it. All rules from that one on are added once more,
+// which has them at the end in their order; then the former ones are deleted from the front on, where each is the first
+// that the kernel finds. So every other rule is there at any moment, and their order is the same in the end.
+func (c *conn) deleteBehind(list []heldRule, at int) error {
+	first := firstMoved(list, at)
+	end, failure := len(list), error(nil)
+	for i := first; i < len(list); i++ {
+		if i == at {
+			continue
+		}
+		if failure = c.call(list[i].request(unix.RTM_NEWRULE, unix.NLM_F_CREATE), nil); failure != nil {
+			end = i // those before it have two now
+			break
+		}
+	}
+	var errs []error
+	if end <= at {
+		errs = append(errs, fmt.Errorf("%s cannot be deleted, the kernel would take %s for it, which cannot be moved: %w", list[at], list[end], failure))
+	}
+	for _, r := range list[first:end] {
+		errs = append(errs, c.removeRule(r))
+	}
+	return errors.Join(errs...)
+}
+
+// firstMoved is the place from which on no request to delete a rule hits one before that place.
+func firstMoved(list []heldRule, at int) int {
+	first := at
+	for i := at; i >= first; i-- {
+		first = min(first, slices.IndexFunc(list, list[i].takes))
+	}
+	for i := at + 1; i < len(list); i++ {
+		if hit := slices.IndexFunc(list, list[i].takes); hit < first {
+			return firstMoved(list, hit)
+		}
+	}
+	return first
+}
+
+func (c *conn) removeRule(r heldRule) error {
+	if err := c.call(r.request(unix.RTM_DELRULE, 0), nil); !errors.Is(err, unix.ENOENT) {
+		return err
 	}
 	return nil
 }

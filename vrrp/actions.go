@@ -89,6 +89,7 @@ func (e *Engine) changed(r *router, before, after fsm.State) {
 	}
 	r.complained = 0
 	clear(r.seen)
+	r.refused = nil
 	e.renewSource(r, before, after)
 	e.changes = true
 }
@@ -190,6 +191,10 @@ func (e *Engine) applyResult(r result) {
 		e.applyFirewall(r)
 	case r.guarded:
 		e.applyGuarded(r)
+	case r.refused != nil:
+		e.applyRefused(time.Now(), r)
+	case r.promoted != nil:
+		e.applyPromotions(r)
 	case r.err != nil:
 		e.log.Errorf("(%s) %v", r.name, r.err)
 	}

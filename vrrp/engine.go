@@ -149,11 +149,12 @@ type Engine struct {
 	linkErr  error
 	linkC    chan struct{}
 
-	stopRoutes  func()          // ends the watch of routes and rules, nil where there is none
-	routeC      chan struct{}   // says that some may be missing
-	policiesAt  time.Time       // when they were put back last
-	policiesDue bool            // they are to be put back when the pause is over
-	promoted    map[string]bool // interfaces with promote_secondaries, and whether they had it before
+	stopRoutes  func()               // ends the watch of routes and rules, nil where there is none
+	routeC      chan struct{}        // says that some may be missing
+	policiesAt  time.Time            // when they were put back last
+	policiesDue bool                 // they are to be put back when the pause is over
+	promoting   map[string]promotion // what the kernel worker was asked for, by interface
+	promoted    map[string]bool      // interfaces with promote_secondaries, and whether they had it before
 	staticSeen  map[place]struct{}
 	staticAt    time.Time // when static addresses were put back last
 	staticLost  map[string]bool
@@ -415,6 +416,7 @@ func (e *Engine) stop(workerDone <-chan struct{}) error {
 	if !e.opt.KeepAddresses {
 		e.setStatic(e.opt.Config, config.Config{})
 	}
+	e.promote(config.Config{}) // after the last address is off
 	e.flush()
 	e.worker.close()
 	deadline := time.NewTimer(stopPatience)
@@ -432,7 +434,6 @@ wait:
 			break wait
 		}
 	}
-	e.promote(config.Config{}) // after the last address is off
 	e.sockets.closeAll()
 	return err
 }

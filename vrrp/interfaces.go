@@ -77,6 +77,7 @@ func (e *Engine) applyLinks(now time.Time) {
 		e.log.Warnf("watching interfaces: %v", err)
 	}
 	e.logLinks(before)
+	e.promoteAgain()
 	e.applyFaults(now)
 }
 
@@ -98,6 +99,11 @@ func (e *Engine) logLinks(before netif.State) {
 		say(r.cfg.Interface)
 		for _, l := range r.links {
 			say(l.Name)
+		}
+		for i, a := range r.addresses {
+			if !r.noTrack(i) {
+				say(a.Dev)
+			}
 		}
 		for i := range r.cfg.TrackInterfaces {
 			say(r.cfg.TrackInterfaces[i].Name)
@@ -140,7 +146,7 @@ func (e *Engine) observe(r *router) {
 	own := e.observeLinks(r)
 	links := e.observeTracked(r)
 	anywhere := name == "" // unicast over whatever interface the route says
-	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0 || !own
+	down := !anywhere && (!exists || (!link.Ready() && !r.cfg.DontTrackPrimary)) || links.Faults > 0 || !own || !e.placesReady(r)
 	e.observeStatic(r)
 	r.faults = r.faults.With(fsm.FaultInterface, down).With(fsm.FaultAddress, e.faultNoSource(r))
 	e.observeFirewall(r)
@@ -148,6 +154,22 @@ func (e *Engine) observe(r *router) {
 		return // it never sends nor listens, so it needs no socket
 	}
 	e.observeSocket(r, anywhere || exists && r.link.Up)
+}
+
+// placesReady tells whether the interfaces of the addresses of r are ready: an instance whose address is of no use leaves
+// it to a peer, unless the address is marked no_track. Its own interface and its virtual links have rules of their own.
+func (e *Engine) placesReady(r *router) bool {
+	for i, a := range r.addresses {
+		if a.Dev != r.cfg.Interface && !r.noTrack(i) && !e.links.ByName[a.Dev].Ready() && !r.makes(a.Dev) {
+			return false
+		}
+	}
+	return true
+}
+
+// makes tells whether an interface is one that r brings along.
+func (r *router) makes(name string) bool {
+	return slices.ContainsFunc(madeLinks(&r.cfg), func(l config.VirtualLink) bool { return l.Name == name })
 }
 
 func (e *Engine) observeSocket(r *router, usable bool) {

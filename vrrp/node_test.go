@@ -41,6 +41,7 @@ type node struct {
 
 	virtual  VirtualLinks // nil: none can be made
 	firewall Firewall     // nil: none
+	promoter Promoter     // nil: none
 
 	beats   Beats
 	network wire.Network // of host, where a test has put nothing else
@@ -77,6 +78,9 @@ func (n *node) start(cfg config.Config, resume map[string]InstanceState) {
 	}
 	if n.firewall != nil {
 		opt.Firewall = n.firewall
+	}
+	if n.promoter != nil {
+		opt.Promoter = n.promoter
 	}
 	if n.tracks != nil {
 		opt.Tracked = n.tracks
@@ -135,6 +139,7 @@ type fakeKernel struct {
 	mu        sync.Mutex
 	addresses map[netip.Prefix]bool
 	calls     []string
+	refuses   map[string]error // by interface, what is not put on
 	gate      chan struct{}
 }
 
@@ -142,6 +147,10 @@ func (k *fakeKernel) AddAddress(a netif.Address) error {
 	k.wait()
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err := k.refuses[a.Dev]; err != nil {
+		k.calls = append(k.calls, "refuse "+a.Prefix.String())
+		return err
+	}
 	k.addresses[a.Prefix] = true
 	k.calls = append(k.calls, "add "+a.Prefix.String())
 	return nil

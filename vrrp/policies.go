@@ -162,9 +162,6 @@ func (e *Engine) reassertStatic(now time.Time, h held) {
 	e.worker.want(staticKey, staticName, addresses, nil)
 }
 
-// addressText names a static address among the static objects.
-func addressText(a netif.Address) string { return a.Prefix.String() + " dev " + a.Dev }
-
 // applyStatic takes which static objects are not where they belong, and tries them again.
 func (e *Engine) applyStatic(lost map[string]bool) {
 	before := e.staticLost
@@ -202,14 +199,14 @@ func (e *Engine) observeStatic(r *router) {
 func (e *Engine) groupLost(name string) bool {
 	c := &e.opt.Config
 	for _, a := range c.StaticAddresses {
-		if a.TrackGroup == name && e.staticLost[addressText(kernelAddress(a, a.Dev))] {
+		if a.TrackGroup == name && e.staticLost[placeOf(kernelAddress(a, a.Dev)).text()] {
 			return true
 		}
 	}
 	for _, r := range c.StaticRoutes {
-		if r.TrackGroup == name && e.staticLost[r.String()] {
+		if r.TrackGroup == name && e.staticLost[routeKey(r)] {
 			return true
 		}
 	}
-	return slices.ContainsFunc(c.StaticRules, func(r config.Rule) bool { return r.TrackGroup == name && e.staticLost[r.String()] })
+	return slices.ContainsFunc(c.StaticRules, func(r config.Rule) bool { return r.TrackGroup == name && e.staticLost[ruleKey(r)] })
 }

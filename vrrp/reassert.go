@@ -46,42 +46,80 @@ func (e *Engine) reassertAll(now time.Time) {
 // anew takes off what it does not know. Upstream goes to Backup then, and back to Master after the skew; a router
 // without a peer would only lose time by it, and so would the clients.
 //
-// Only what was seen can be missed, so that an address which the kernel worker has yet to put on is not.
+// Only what was seen, or what the kernel has refused, can be missed, so that an address which the kernel worker has yet to
+// put on is not. What was refused is tried again also where it may be taken away by others: nobody has. Its interface may
+// have come since.
 func (e *Engine) reassert(now time.Time, r *router, h held) {
 	if r.machine.Snapshot().State != fsm.Master {
 		clear(r.seen)
+		r.refused = nil
 		return
 	}
 	missing := ""
+	var refused []netif.Address
 	back := make([]netif.Address, 0, len(r.addresses))
 	for i, a := range r.addresses {
 		at := addressPlace(a.Prefix.Addr(), a.Dev)
 		_, there := h[at]
 		_, was := r.seen[at]
-		gone := !there && was && e.links.ByName[a.Dev].Index != 0
+		_, not := r.refused[placeOf(a)]
+		linked := e.links.ByName[a.Dev].Index != 0
 		switch {
 		case there:
 			r.seen[at] = struct{}{}
-		case gone && r.noTrack(i):
+		case not && linked:
+			refused = append(refused, a)
+		case was && linked && r.noTrack(i):
 			continue // it comes back when the instance becomes Master again
-		case gone:
+		case was && linked:
 			missing = a.Prefix.String() + " on " + a.Dev
 		}
 		back = append(back, a)
 	}
-	if missing == "" {
+	if missing == "" && len(refused) == 0 || !e.mayReassert(now, r) {
 		return
 	}
+	if missing == "" {
+		e.worker.restore(r.key, r.cfg.Name, refused)
+		return
+	}
+	e.log.Warnf("(%s) %s was removed by somebody else, putting it back", r.cfg.Name, missing)
+	e.worker.want(r.key, r.cfg.Name, back, nil)
+	e.announce(r, back, 1)
+}
+
+// mayReassert tells whether the pause since addresses were put back last is over. If not, it will be asked again then.
+func (e *Engine) mayReassert(now time.Time, r *router) bool {
 	if next := r.reasserted.Add(reassertPause); now.Before(next) {
 		if e.retryAt.IsZero() || next.Before(e.retryAt) {
 			e.retryAt = next
 		}
-		return
+		return false
 	}
 	r.reasserted = now
-	e.log.Warnf("(%s) %s was removed by somebody else, putting it back", r.cfg.Name, missing)
-	e.worker.want(r.key, r.cfg.Name, back, nil)
-	e.announce(r, back, 1)
+	return true
+}
+
+// applyRefused takes which addresses of an instance the kernel has not taken. Those that it has taken since are announced,
+// the others are tried again after a pause.
+func (e *Engine) applyRefused(now time.Time, result result) {
+	r := e.routers[result.key]
+	if r == nil || r.machine.Snapshot().State != fsm.Master || e.ending {
+		return
+	}
+	var taken []netif.Address
+	for _, a := range r.addresses {
+		_, was := r.refused[placeOf(a)]
+		if _, is := result.refused[placeOf(a)]; was && !is {
+			taken = append(taken, a)
+			e.log.Infof("(%s) %s is on %s now", r.cfg.Name, a.Prefix, a.Dev)
+		}
+	}
+	e.announce(r, taken, r.cfg.GARP.MasterRepeat)
+	if r.refused = result.refused; len(r.refused) > 0 {
+		r.reasserted = now
+		e.reassert(now, r, heldAddresses(e.links))
+	}
 }
 
 // noTrack tells whether the address of r with this place in its list may be taken away by others.

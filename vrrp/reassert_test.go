@@ -1,9 +1,14 @@
 package vrrp
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"keepalived-go/config"
+	"keepalived-go/netif"
 	"keepalived-go/vrrp/fsm"
 	"keepalived-go/vrrp/wire"
 )
@@ -115,4 +120,149 @@ func TestRemovedAddressComesBackAfterResume(t *testing.T) {
 		}
 		a.stop()
 	})
+}
+
+// onTwoLinks is a configuration with an address on eth1, which may be missing.
+func onTwoLinks(noTrack bool) config.Config {
+	in := instance(100, time.Second)
+	in.Addresses = append(in.Addresses, config.Address{Prefix: netip.MustParsePrefix("10.1.0.1/24"), Dev: "eth1", NoTrack: noTrack})
+	cfg := configOf(in)
+	cfg.Global.DynamicInterfaces = true
+	return cfg
+}
+
+// The interface of an address comes after the instance has become Master, or would have without no_track.
+func TestAddressOnLateInterface(t *testing.T) {
+	for _, noTrack := range []bool{false, true} {
+		inBubble(t, func(t *testing.T) {
+			lan := wire.NewLAN()
+			a := newNode(t, lan, "a", "192.168.4.100/24")
+			a.kernel.refuses = map[string]error{"eth1": unix.ENODEV}
+			a.start(onTwoLinks(noTrack), nil)
+			settle(20 * time.Second)
+			expectState(t, a, map[bool]fsm.State{false: fsm.FaultState, true: fsm.Master}[noTrack])
+			before := a.kernel.count()
+			settle(time.Minute)
+			if n := a.kernel.count() - before; n != 0 {
+				t.Errorf("%d writes for an interface that does not exist", n)
+			}
+			delete(a.kernel.refuses, "eth1")
+			a.links.put(netif.Link{Index: 3, Name: "eth1", MTU: 1500, Up: true, Running: true, HardwareAddr: [6]byte{2, 0, 0, 0, 0, 3}})
+			settle(30 * time.Second)
+			expectState(t, a, fsm.Master)
+			if !a.has("10.1.0.1/24") {
+				t.Errorf("Master without its address, no_track %v: %v", noTrack, a.kernel.calls)
+			}
+			a.stop()
+		})
+	}
+}
+
+// An address that the kernel does not take is tried once a second, said once, and announced when the kernel takes it.
+func TestRefusedAddressIsTriedAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		lan := wire.NewLAN()
+		a := newNode(t, lan, "a", "192.168.4.100/24")
+		a.links.state = twoLinks()
+		a.kernel.refuses = map[string]error{"eth1": unix.EACCES}
+		a.start(onTwoLinks(false), nil)
+		settle(20 * time.Second)
+		calls, sent := a.kernel.count(), announced(lan, "a")
+		settle(time.Minute)
+		if n := a.kernel.count() - calls; n < 59 || n > 61 {
+			t.Errorf("tried %d times in a minute", n)
+		}
+		if n := announced(lan, "a") - sent; n != 0 {
+			t.Errorf("announced %d times", n)
+		}
+		if n := a.lines.count("permission denied"); n != 1 {
+			t.Errorf("said %d times: %q", n, a.lines.all())
+		}
+		a.kernel.refuses["eth1"] = unix.EPERM // this is news
+		settle(5 * time.Second)
+		if n := a.lines.count("operation not permitted"); n != 1 {
+			t.Errorf("said %d times: %q", n, a.lines.all())
+		}
+		delete(a.kernel.refuses, "eth1")
+		settle(time.Second)
+		if n := announced(lan, "a") - sent; n != 5 {
+			t.Errorf("announced %d times, want 5", n)
+		}
+		if !a.has("10.1.0.1/24") || a.lines.count("10.1.0.1/24 is on eth1 now") != 1 {
+			t.Errorf("not there: %q", a.lines.all())
+		}
+		calls = a.kernel.count()
+		settle(10 * time.Second)
+		if n := a.kernel.count() - calls; n != 0 {
+			t.Errorf("%d writes afterwards", n)
+		}
+		a.stop()
+	})
+}
+
+// What was refused is not tried again by an instance that has left Master.
+func TestRefusedAddressOfBackup(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+		a.links.state = twoLinks()
+		a.kernel.refuses = map[string]error{"eth1": unix.EACCES}
+		a.start(onTwoLinks(false), nil)
+		settle(20 * time.Second)
+		link := a.links.state.ByName["eth0"]
+		link.Running = false
+		a.links.put(link)
+		settle(time.Second)
+		expectState(t, a, fsm.FaultState)
+		calls := a.kernel.count()
+		settle(10 * time.Second)
+		if n := a.kernel.count() - calls; n != 0 {
+			t.Errorf("%d writes: %v", n, a.kernel.calls[calls:])
+		}
+		a.stop()
+	})
+}
+
+// An instance does not stay Master of an address on an interface that is down.
+func TestAddressOnDownInterface(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		excluded bool
+		noTrack  bool
+		want     fsm.State
+	}{
+		{"an address", false, false, fsm.FaultState},
+		{"an excluded address", true, false, fsm.FaultState},
+		{"an address with no_track", false, true, fsm.Master},
+		{"an excluded address with no_track", true, true, fsm.Master},
+	} {
+		inBubble(t, func(t *testing.T) {
+			cfg := onTwoLinks(tt.noTrack)
+			if in := &cfg.Instances[0]; tt.excluded {
+				in.Addresses, in.ExcludedAddresses = in.Addresses[:1], in.Addresses[1:]
+			}
+			a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+			a.links.state = twoLinks()
+			a.start(cfg, nil)
+			settle(20 * time.Second)
+			expectState(t, a, fsm.Master)
+			link := a.links.state.ByName["eth1"]
+			link.Running = false
+			a.links.put(link)
+			settle(time.Second)
+			if got := a.state(); got != tt.want {
+				t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+			}
+			if said := a.lines.count("Netlink reports eth1 down") == 1; said == tt.noTrack {
+				t.Errorf("%s: %q", tt.name, a.lines.all())
+			}
+			link.Running = true
+			a.links.put(link)
+			settle(20 * time.Second)
+			expectState(t, a, fsm.Master)
+			if !a.has("10.1.0.1/24") {
+				t.Errorf("%s: not there: %v", tt.name, a.kernel.calls)
+			}
+			a.stop()
+		})
+	}
 }

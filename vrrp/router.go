@@ -66,6 +66,7 @@ type router struct {
 	mailed     string     // what the last alert mail said
 
 	seen       map[place]struct{} // addresses that the interfaces have had since it became Master
+	refused    map[place]string   // addresses that the kernel did not take
 	reasserted time.Time          // when addresses were put back last
 	dropped    []firewall.Drop    // what the kernel worker was told to drop for it
 	inherits   bool               // or what a former process has dropped

@@ -32,16 +32,18 @@ type kernelWorker struct {
 	mu     sync.Mutex
 	cond   *sync.Cond
 	jobs   map[string]*job
-	wanted map[string][]netif.Address // by key, what is wanted last; nothing for who wants nothing
-	holder map[place]string           // the key that wants an address, the newest one where a reload has moved it
-	keeper map[string]string          // the key that wants a virtual link, by name of the link
-	// policyHolder is the key that wants a route or a rule, by its text.
-	policyHolder map[string]string
-	staticLost   map[string]bool // static objects that could not be put where they belong, by text; of run alone
-	queue        []*job          // oldest first
-	staged       []*job          // asked for in this turn, released after the adverts have left
-	closed       bool
-	guards       guards
+	places wishes[place]     // the addresses that are wanted last
+	texts  wishes[string]    // the routes and rules, by routeKey and ruleKey
+	keeper map[string]string // the key that wants a virtual link, by name of the link
+	queue  []*job            // oldest first
+	staged []*job            // asked for in this turn, released after the adverts have left
+	closed bool
+	guards guards
+
+	promoter   Promoter
+	promoted   map[string]promotion        // what is set, by interface; of run alone
+	refused    map[string]map[place]string // addresses that the kernel does not take, by key; of run alone
+	staticLost map[string]bool             // static objects that could not be put where they belong, by text; of run alone
 }
 
 // job is what is to be done for one instance.
@@ -50,6 +52,7 @@ type job struct {
 	assert    bool                // want and drop are to be applied
 	want      []netif.Address     // to be there
 	drop      []netif.Address     // to be gone
+	restore   []netif.Address     // to be tried again, when nothing is to be applied
 	unlink    []netif.VirtualLink // to be gone, after drop
 	link      []netif.VirtualLink // to be there, before want
 	announce  []announcement
@@ -65,7 +68,8 @@ type job struct {
 	verify  bool // what others have done to it
 	clear   bool // of what a daemon before this one has left
 
-	policy policyWork
+	policy  policyWork
+	promote map[string]promotion // nil: as it is
 }
 
 // result is something that failed.
@@ -74,17 +78,19 @@ type result struct {
 	err       error
 	links     bool // it tells how making links has ended, err nil: well
 	created   []netif.VirtualLink
-	static    bool            // it tells which static objects are lost
-	lost      map[string]bool // by text
-	firewall  bool            // whether there is one was found out: err is why there is none
-	lasting   error           // of it: why what has failed before would fail again
-	guarded   bool            // whether what is to be dropped is was found out: err is why it is not
-	ended     bool            // of it: err is about what is not to be dropped any more
+	static    bool             // it tells which static objects are lost
+	lost      map[string]bool  // by text
+	firewall  bool             // whether there is one was found out: err is why there is none
+	lasting   error            // of it: why what has failed before would fail again
+	guarded   bool             // whether what is to be dropped is was found out: err is why it is not
+	ended     bool             // of it: err is about what is not to be dropped any more
+	promoted  map[string]bool  // interfaces with promote_secondaries, and whether they had it before
+	refused   map[place]string // addresses that the kernel has not taken, with its error
 }
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
-	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, policyHolder: map[string]string{}, staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
-		jobs: map[string]*job{}, wanted: map[string][]netif.Address{}, holder: map[place]string{}}
+	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, texts: newWishes[string](), staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
+		jobs: map[string]*job{}, places: newWishes[place](), promoter: opt.Promoter, promoted: map[string]promotion{}, refused: map[string]map[place]string{}}
 	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
 		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}, ending: map[string]guard{}}
 	w.cond = sync.NewCond(&w.mu)
@@ -100,36 +106,27 @@ func (w *kernelWorker) want(key, name string, want, drop []netif.Address) {
 		if j.assert {
 			j.drop = without(append(j.drop, j.want...), want)
 		}
-		j.want, j.assert = want, true
+		j.want, j.assert, j.restore = want, true, nil
 		j.announce = stillWanted(j.announce, want)
 		w.pacer.keep(key, want)
 		w.hold(key, want)
 	})
 }
 
-// hold notes which addresses an instance wants now; those that it wanted before are nobody's, unless another instance
-// has got them meanwhile. The caller has the lock.
+// hold notes which addresses an instance wants now. The caller has the lock.
 func (w *kernelWorker) hold(key string, want []netif.Address) {
-	for _, a := range w.wanted[key] {
-		if w.holder[placeOf(a)] == key {
-			delete(w.holder, placeOf(a))
-		}
+	places := make([]place, len(want))
+	for i, a := range want {
+		places[i] = placeOf(a)
 	}
-	delete(w.wanted, key)
-	if len(want) > 0 {
-		w.wanted[key] = want
-	}
-	for _, a := range want {
-		w.holder[placeOf(a)] = key
-	}
+	w.places.set(key, places)
 }
 
 // elsewhere tells whether an address that an instance gives up is wanted by another one.
 func (w *kernelWorker) elsewhere(key string, a netif.Address) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	holder, held := w.holder[placeOf(a)]
-	return held && holder != key
+	return w.places.elsewhere(key, placeOf(a))
 }
 
 // note adds a script, a mail or an event, started after the announcements.
@@ -252,28 +249,18 @@ func (w *kernelWorker) work(j job) {
 		}
 		j.want = nil
 	}
+	w.workPromotions(j)
 	w.dropPolicy(j)
 	for _, a := range j.drop {
 		if w.elsewhere(j.key, a) {
-			continue // a reload has moved it to another instance, which is Master
+			continue // another Master has it, perhaps since a reload
 		}
 		if err := w.kernel.DeleteAddress(a); err != nil {
 			w.fail(j, fmt.Errorf("removing address: %w", err))
 		}
 	}
 	w.workLinks(j)
-	for _, a := range j.want {
-		if w.superseded(j.key) {
-			break // the instance has left this state meanwhile
-		}
-		if err := w.kernel.AddAddress(a); err != nil {
-			failed[a.Prefix.Addr()] = true
-			err = fmt.Errorf("address: %w", err)
-			w.failed(j, "adding", addressText(a), err)
-		} else if j.key == staticKey {
-			w.failed(j, "", addressText(a), nil)
-		}
-	}
+	w.addAddresses(j, failed)
 	w.addPolicy(j)
 	w.tellStatic(j)
 	w.guardLast(j)
@@ -354,6 +341,8 @@ type place struct {
 }
 
 func placeOf(a netif.Address) place { return place{a.Prefix, a.Dev} }
+
+func (p place) text() string { return p.prefix.String() + " dev " + p.dev }
 
 // without returns list less the addresses that keep holds on the same interface.
 func without(list, keep []netif.Address) []netif.Address {

@@ -39,18 +39,6 @@ func (p policy) tracked() policy {
 	}
 }
 
-// texts name the parts of p: a text says all of a route or a rule that matters to the kernel.
-func (p policy) texts() []string {
-	var all []string
-	for _, r := range p.routes {
-		all = append(all, r.String())
-	}
-	for _, r := range p.rules {
-		all = append(all, r.String())
-	}
-	return all
-}
-
 // policyWork is the part of a job that is about routes and rules.
 type policyWork struct {
 	assert     bool   // want and drop are to be applied
@@ -84,35 +72,44 @@ func (w *kernelWorker) putBack(key, name string, p policy) {
 	w.stage(key, name, func(j *job) { j.policy.again = p })
 }
 
-// holdPolicy notes who wants what. The caller has the lock.
+// holdPolicy notes what an instance wants now. The caller has the lock.
 func (w *kernelWorker) holdPolicy(key string, want policy) {
-	for text, holder := range w.policyHolder {
-		if holder == key {
-			delete(w.policyHolder, text)
-		}
+	var keys []string
+	for _, r := range want.routes {
+		keys = append(keys, routeKey(r))
 	}
-	for _, text := range want.texts() {
-		w.policyHolder[text] = key
+	for _, r := range want.rules {
+		keys = append(keys, ruleKey(r))
 	}
+	w.texts.set(key, keys)
 }
 
+// routeKey says what makes a route the same to the kernel: two instances may differ in what is said of it to this daemon.
+func routeKey(r config.Route) string {
+	k := KernelRoute(r)
+	k.Placement = 0
+	return fmt.Sprintf("route %+v", k)
+}
+
+// ruleKey is routeKey of a rule.
+func ruleKey(r config.Rule) string { return fmt.Sprintf("rule %+v", KernelRule(r)) }
+
 // heldElsewhere tells whether another instance wants what this one gives up.
-func (w *kernelWorker) heldElsewhere(key, text string) bool {
+func (w *kernelWorker) heldElsewhere(key, what string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	holder, held := w.policyHolder[text]
-	return held && holder != key
+	return w.texts.elsewhere(key, what)
 }
 
 // dropPolicy takes rules and routes away, in the opposite order of their coming.
 func (w *kernelWorker) dropPolicy(j job) {
 	for _, r := range slices.Backward(j.policy.drop.rules) {
-		if !w.heldElsewhere(j.key, r.String()) {
+		if !w.heldElsewhere(j.key, ruleKey(r)) {
 			w.failed(j, "removing", "", w.routes.DeleteRule(KernelRule(r)))
 		}
 	}
 	for _, r := range slices.Backward(j.policy.drop.routes) {
-		if !w.heldElsewhere(j.key, r.String()) {
+		if !w.heldElsewhere(j.key, routeKey(r)) {
 			w.failed(j, "removing", "", w.routes.DeleteRoute(KernelRoute(r)))
 		}
 	}
@@ -129,10 +126,10 @@ func (w *kernelWorker) addPolicy(j job) {
 			if known && errors.Is(err, unix.EEXIST) {
 				err = nil // with the placement add
 			}
-			w.failed(j, doing, r.String(), err)
+			w.failed(j, doing, routeKey(r), err)
 		}
 		for _, r := range p.rules {
-			w.failed(j, doing, r.String(), w.routes.AddRule(KernelRule(r)))
+			w.failed(j, doing, ruleKey(r), w.routes.AddRule(KernelRule(r)))
 		}
 	}
 	add("adding", j.policy.want, j.policy.known)
@@ -153,11 +150,29 @@ func (w *kernelWorker) failed(j job, doing, text string, err error) {
 	}
 }
 
-// tellStatic tells the engine which static objects are not where they belong.
+// tellStatic tells the engine which static objects are not where they belong. Those that a reload has removed are lost to
+// nobody.
 func (w *kernelWorker) tellStatic(j job) {
-	if j.key == staticKey {
-		w.results <- result{key: j.key, name: j.name, static: true, lost: maps.Clone(w.staticLost)}
+	if j.key != staticKey {
+		return
 	}
+	wanted := w.wantedStatic()
+	maps.DeleteFunc(w.staticLost, func(text string, _ bool) bool { return !wanted[text] })
+	w.results <- result{key: j.key, name: j.name, static: true, lost: maps.Clone(w.staticLost)}
+}
+
+// wantedStatic are the static objects that are to be there, as failed names them.
+func (w *kernelWorker) wantedStatic() map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wanted := map[string]bool{}
+	for _, text := range w.texts.things[staticKey] {
+		wanted[text] = true
+	}
+	for _, p := range w.places.things[staticKey] {
+		wanted[p.text()] = true
+	}
+	return wanted
 }
 
 // policySuperseded tells whether other routes and rules are desired by now.

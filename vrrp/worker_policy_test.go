@@ -34,6 +34,9 @@ func (f *fakeRoutes) DeleteRule(r netif.Rule) error       { return f.note("-rule
 
 func routeTo(s string) config.Route { return config.Route{Family: 4, Dst: netip.MustParsePrefix(s)} }
 
+// untracked is the same route to the kernel.
+func untracked(r config.Route) config.Route { r.NoTrack = true; return r }
+
 // TestPolicyOrder has routes and rules after the addresses when they come, and before them when they go, in the opposite
 // order.
 func TestPolicyOrder(t *testing.T) {
@@ -71,6 +74,20 @@ func TestPolicyOrder(t *testing.T) {
 			w.wantPolicy("a", "A", policy{}, policy{routes: []config.Route{one}}, false)
 			w.wantPolicy("b", "B", policy{routes: []config.Route{one}}, policy{}, false)
 		}, "+route 10.1.0.0/24", 0},
+		{"shared by two Masters, the newer one of which leaves", nil, func(w *kernelWorker) {
+			w.want("a", "A", address, nil)
+			w.wantPolicy("a", "A", whole, policy{}, false)
+			w.want("b", "B", address, nil)
+			w.wantPolicy("b", "B", policy{routes: []config.Route{untracked(one)}, rules: whole.rules}, policy{}, false)
+			w.wantPolicy("b", "B", policy{}, policy{routes: []config.Route{untracked(one)}, rules: whole.rules}, false)
+			w.want("b", "B", nil, address)
+		}, comes, 0},
+		{"shared by two Masters that leave", nil, func(w *kernelWorker) {
+			w.want("a", "A", address, nil)
+			w.want("b", "B", address, nil)
+			w.want("b", "B", nil, address)
+			w.want("a", "A", nil, address)
+		}, "-192.0.2.1 -192.0.2.1", 0},
 		{"there already", exists, func(w *kernelWorker) {
 			w.wantPolicy("a", "A", policy{routes: []config.Route{one}}, policy{}, false)
 		}, "+route 10.1.0.0/24", 1},
@@ -117,12 +134,24 @@ func TestStaticLost(t *testing.T) {
 	w.release()
 	j, _ := w.take()
 	w.work(j)
+	kernel.refuses = map[string]error{"+192.0.2.1": refused, "+route 10.1.0.0/24": refused}
+	w.want(staticKey, staticName, []netif.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/32"), Dev: "eth0"}}, nil)
+	w.putBack(staticKey, staticName, is)
+	w.release()
+	j, _ = w.take()
+	w.work(j)
+	w.want(staticKey, staticName, nil, nil) // a reload has removed both
+	w.wantPolicy(staticKey, staticName, policy{routes: is.routes[1:]}, policy{routes: is.routes[:1]}, true)
+	w.release()
+	j, _ = w.take()
+	w.work(j)
 	close(results)
 	var told []string
 	for r := range results {
 		told = append(told, fmt.Sprint(r.err, len(r.lost)))
 	}
-	if want := []string{"adding refused 0", "<nil> 1", "<nil> 1", "<nil> 0"}; !slices.Equal(told, want) {
+	if want := []string{"adding refused 0", "<nil> 1", "<nil> 1", "<nil> 0",
+		"adding address: refused 0", "putting back refused 0", "<nil> 2", "<nil> 0"}; !slices.Equal(told, want) {
 		t.Errorf("%q, want %q", told, want)
 	}
 }
