@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
@@ -201,6 +202,7 @@ func New(opt Options) (*Engine, error) {
 	}
 	e.sockets = newSocketPool(opt.Network, e.readable)
 	e.worker = newKernelWorker(opt, e.results)
+	maps.Copy(e.promoted, formerPromotions(e.worker.promoted))
 	e.clock = newClockPair()
 	return e, nil
 }

@@ -20,9 +20,8 @@ const promoteKey = "promote_secondaries"
 
 // promotion is an interface that is to keep its secondary addresses.
 type promotion struct {
-	index     int  // of the interface that has the name; 0: none
-	inherited bool // a former process has changed the setting
-	was       bool // how it was before, where that is known
+	index int  // of the interface that has the name; 0: none, or not known
+	was   bool // how it was before, where that is known
 }
 
 // promote has the interfaces of instances keep their secondary addresses where that is asked for, and the setting put back
@@ -47,20 +46,21 @@ func (e *Engine) promotions(cfg config.Config) map[string]promotion {
 	wanted := map[string]promotion{}
 	for i := range cfg.Instances {
 		if in := &cfg.Instances[i]; in.PromoteSecondaries && in.Interface != "" {
-			wanted[in.Interface] = promotion{index: e.links.ByName[in.Interface].Index, inherited: e.inheritedPromotion(in.Interface)}
+			wanted[in.Interface] = promotion{index: e.links.ByName[in.Interface].Index}
 		}
 	}
 	return wanted
 }
 
-// inheritedPromotion tells whether it was a former process that has changed the setting of an interface.
-func (e *Engine) inheritedPromotion(dev string) bool {
-	for _, s := range e.opt.Resume {
-		if s.Interface == dev && s.Promoted {
-			return true
+// inheritedPromotions are the interfaces whose setting a former process has changed.
+func inheritedPromotions(resume map[string]InstanceState) map[string]promotion {
+	inherited := map[string]promotion{}
+	for _, s := range resume {
+		if s.Promoted {
+			inherited[s.Interface] = promotion{}
 		}
 	}
-	return false
+	return inherited
 }
 
 // changedPromotion tells whether the setting of r's interface is another one than before this daemon.
@@ -92,7 +92,7 @@ func (w *kernelWorker) workPromotions(j job) {
 			errs = append(errs, err)
 			continue
 		}
-		p.was = was && (done || !p.inherited)
+		p.was = was && (!done || before.index != 0)
 		w.promoted[dev] = p
 	}
 	for _, dev := range slices.Sorted(maps.Keys(w.promoted)) {
@@ -108,11 +108,16 @@ func (w *kernelWorker) workPromotions(j job) {
 			errs = append(errs, err)
 		}
 	}
-	promoted := map[string]bool{}
-	for dev, p := range w.promoted {
-		promoted[dev] = p.was
+	w.results <- result{key: j.key, name: j.name, err: errors.Join(errs...), promoted: formerPromotions(w.promoted)}
+}
+
+// formerPromotions tell how the setting of each interface was before.
+func formerPromotions(list map[string]promotion) map[string]bool {
+	former := map[string]bool{}
+	for dev, p := range list {
+		former[dev] = p.was
 	}
-	w.results <- result{key: j.key, name: j.name, err: errors.Join(errs...), promoted: promoted}
+	return former
 }
 
 // applyPromotions takes what the kernel worker has done.

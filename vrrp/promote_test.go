@@ -42,7 +42,7 @@ func (f *fakePromoter) PromoteSecondaries(dev string, on bool) (bool, error) {
 func TestPromote(t *testing.T) {
 	f := &fakePromoter{on: map[string]bool{"eth1": true, "eth2": true}, missing: map[string]bool{"eth3": true}}
 	results := make(chan result, 1)
-	w := newKernelWorker(Options{Promoter: f}, results)
+	w := newKernelWorker(Options{Promoter: f, Resume: map[string]InstanceState{"k": {Interface: "eth2", Promoted: true}}}, results)
 	for _, step := range []struct {
 		name   string
 		wanted map[string]promotion
@@ -50,7 +50,7 @@ func TestPromote(t *testing.T) {
 		lost   bool
 		kept   string // the interfaces that were so before
 	}{
-		{"first", map[string]promotion{"eth0": {index: 2}, "eth1": {index: 3}, "eth2": {index: 4, inherited: true}}, "eth0true eth1true eth2true", false, "eth1"},
+		{"first", map[string]promotion{"eth0": {index: 2}, "eth1": {index: 3}, "eth2": {index: 4}}, "eth0true eth1true eth2true", false, "eth1"},
 		{"the same", map[string]promotion{"eth0": {index: 2}, "eth1": {index: 3}, "eth2": {index: 4}}, "", false, "eth1"},
 		{"eth0 is gone", map[string]promotion{"eth0": {}, "eth1": {index: 3}, "eth2": {index: 4}}, "", false, "eth1"},
 		{"eth0 has come back", map[string]promotion{"eth0": {index: 9}, "eth1": {index: 3}, "eth2": {index: 4}}, "eth0true", false, "eth0 eth1"},
@@ -123,15 +123,28 @@ func TestPromoteAfterRecreate(t *testing.T) {
 	})
 }
 
+// A process that ends before it has done anything puts back what a former one has changed.
+func TestPromoteOfShortProcess(t *testing.T) {
+	f := &fakePromoter{on: map[string]bool{"eth0": true}}
+	results := make(chan result, 1)
+	w := newKernelWorker(Options{Promoter: f, Resume: map[string]InstanceState{"k": {Interface: "eth0", Promoted: true}}}, results)
+	w.promote(map[string]promotion{"eth0": {index: 2}})
+	w.promote(map[string]promotion{})
+	w.close()
+	w.run()
+	if got := strings.Join(f.calls, " "); got != "eth0false" {
+		t.Errorf("%s, want eth0false", got)
+	}
+}
+
 // TestPromotions are of the interfaces of instances that ask for it.
 func TestPromotions(t *testing.T) {
 	e := &Engine{links: linkState(true)}
-	e.opt.Resume = map[string]InstanceState{"k": {Interface: "eth1", Promoted: true}}
 	got := e.promotions(config.Config{Instances: []config.Instance{
 		{Interface: "eth0", PromoteSecondaries: true}, {Interface: "eth0", PromoteSecondaries: true},
 		{Interface: "eth1", PromoteSecondaries: true}, {Interface: "eth7"}, {PromoteSecondaries: true},
 	}})
-	if want := "map[eth0:{2 false false} eth1:{0 true false}]"; fmt.Sprint(got) != want {
+	if want := "map[eth0:{2 false} eth1:{0 false}]"; fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s", got, want)
 	}
 }

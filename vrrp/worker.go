@@ -90,7 +90,7 @@ type result struct {
 
 func newKernelWorker(opt Options, results chan<- result) *kernelWorker {
 	w := &kernelWorker{kernel: opt.Kernel, routes: opt.Routes, texts: newWishes[string](), staticLost: map[string]bool{}, virtual: opt.VirtualLinks, keeper: map[string]string{}, network: opt.Network, scripts: opt.Scripts, mail: opt.Mail, event: opt.Event, results: results,
-		jobs: map[string]*job{}, places: newWishes[place](), promoter: opt.Promoter, promoted: map[string]promotion{}, refused: map[string]map[place]string{}}
+		jobs: map[string]*job{}, places: newWishes[place](), promoter: opt.Promoter, promoted: inheritedPromotions(opt.Resume), refused: map[string]map[place]string{}}
 	w.guards = guards{firewall: opt.Firewall, settings: FirewallSettings(opt.Config.Global), keep: opt.KeepAddresses,
 		drops: map[string][]firewall.Drop{}, vmacs: map[string][]firewall.VMAC{}, ending: map[string]guard{}}
 	w.cond = sync.NewCond(&w.mu)
