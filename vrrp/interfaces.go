@@ -100,10 +100,8 @@ func (e *Engine) logLinks(before netif.State) {
 		for _, l := range r.links {
 			say(l.Name)
 		}
-		for i, a := range r.addresses {
-			if !r.noTrack(i) {
-				say(a.Dev)
-			}
+		for _, name := range r.places() {
+			say(name)
 		}
 		for i := range r.cfg.TrackInterfaces {
 			say(r.cfg.TrackInterfaces[i].Name)
@@ -156,15 +154,31 @@ func (e *Engine) observe(r *router) {
 	e.observeSocket(r, anywhere || exists && r.link.Up)
 }
 
-// placesReady tells whether the interfaces of the addresses of r are ready: an instance whose address is of no use leaves
-// it to a peer, unless the address is marked no_track. Its own interface and its virtual links have rules of their own.
+// placesReady tells whether the interfaces of what r puts into the kernel are ready: an instance whose address is of no
+// use leaves it to a peer.
 func (e *Engine) placesReady(r *router) bool {
+	return !slices.ContainsFunc(r.places(), func(name string) bool { return !e.links.ByName[name].Ready() })
+}
+
+// places are the interfaces of the addresses, routes and rules of r that are not marked no_track. Its own interface and
+// its virtual links have rules of their own, except that a route or a rule may name its own interface.
+func (r *router) places() (names []string) {
 	for i, a := range r.addresses {
-		if a.Dev != r.cfg.Interface && !r.noTrack(i) && !e.links.ByName[a.Dev].Ready() && !r.makes(a.Dev) {
-			return false
+		if a.Dev != r.cfg.Interface && !r.noTrack(i) {
+			names = append(names, a.Dev)
 		}
 	}
-	return true
+	for i := range r.cfg.Routes {
+		if route := &r.cfg.Routes[i]; !route.NoTrack {
+			names = append(names, route.Dev)
+		}
+	}
+	for i := range r.cfg.Rules {
+		if rule := &r.cfg.Rules[i]; !rule.NoTrack {
+			names = append(names, rule.IIF, rule.OIF)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" || r.makes(name) })
 }
 
 // makes tells whether an interface is one that r brings along.

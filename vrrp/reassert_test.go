@@ -222,24 +222,28 @@ func TestRefusedAddressOfBackup(t *testing.T) {
 	})
 }
 
-// An instance does not stay Master of an address on an interface that is down.
+// An instance does not stay Master of an address, a route or a rule on an interface that is down.
 func TestAddressOnDownInterface(t *testing.T) {
+	alone := func(in *config.Instance) { in.Addresses = in.Addresses[:1] }
 	for _, tt := range []struct {
-		name     string
-		excluded bool
-		noTrack  bool
-		want     fsm.State
+		name    string
+		change  func(in *config.Instance)
+		noTrack bool
+		want    fsm.State
 	}{
-		{"an address", false, false, fsm.FaultState},
-		{"an excluded address", true, false, fsm.FaultState},
-		{"an address with no_track", false, true, fsm.Master},
-		{"an excluded address with no_track", true, true, fsm.Master},
+		{"an address", func(*config.Instance) {}, false, fsm.FaultState},
+		{"an excluded address", func(in *config.Instance) { in.ExcludedAddresses = in.Addresses[1:]; alone(in) }, false, fsm.FaultState},
+		{"an address with no_track", func(*config.Instance) {}, true, fsm.Master},
+		{"an excluded address with no_track", func(in *config.Instance) { in.ExcludedAddresses = in.Addresses[1:]; alone(in) }, true, fsm.Master},
+		{"a route", func(in *config.Instance) { alone(in); in.Routes = []config.Route{{Dev: "eth1"}} }, false, fsm.FaultState},
+		{"a route with no_track", func(in *config.Instance) { alone(in); in.Routes = []config.Route{{Dev: "eth1", NoTrack: true}} }, true, fsm.Master},
+		{"a rule for what comes in", func(in *config.Instance) { alone(in); in.Rules = []config.Rule{{IIF: "eth1"}} }, false, fsm.FaultState},
+		{"a rule for what goes out", func(in *config.Instance) { alone(in); in.Rules = []config.Rule{{OIF: "eth1"}} }, false, fsm.FaultState},
+		{"a rule with no_track", func(in *config.Instance) { alone(in); in.Rules = []config.Rule{{OIF: "eth1", NoTrack: true}} }, true, fsm.Master},
 	} {
 		inBubble(t, func(t *testing.T) {
 			cfg := onTwoLinks(tt.noTrack)
-			if in := &cfg.Instances[0]; tt.excluded {
-				in.Addresses, in.ExcludedAddresses = in.Addresses[:1], in.Addresses[1:]
-			}
+			tt.change(&cfg.Instances[0])
 			a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
 			a.links.state = twoLinks()
 			a.start(cfg, nil)
@@ -259,7 +263,7 @@ func TestAddressOnDownInterface(t *testing.T) {
 			a.links.put(link)
 			settle(20 * time.Second)
 			expectState(t, a, fsm.Master)
-			if !a.has("10.1.0.1/24") {
+			if in := &cfg.Instances[0]; len(in.Addresses)+len(in.ExcludedAddresses) > 1 && !a.has("10.1.0.1/24") {
 				t.Errorf("%s: not there: %v", tt.name, a.kernel.calls)
 			}
 			a.stop()
