@@ -46,7 +46,7 @@ func (h *Handle) AddRule(r Rule) error {
 // addBeside adds a rule that the kernel takes for another one, unless it is there.
 func (c *conn) addBeside(r Rule) error {
 	list, err := c.rules(family(r.Family), r.Preference)
-	if err != nil || slices.ContainsFunc(list, heldOf(r).same) {
+	if err != nil || heldOf(r).in(list) >= 0 {
 		return err
 	}
 	return c.call(ruleRequest(unix.RTM_NEWRULE, unix.NLM_F_CREATE, r), nil)
@@ -66,10 +66,11 @@ func (h *Handle) DeleteRule(r Rule) error {
 // besides.
 func (c *conn) deleteRule(r heldRule) error {
 	list, err := c.rules(r.family, r.preference)
-	at := slices.IndexFunc(list, r.same)
+	at := r.in(list)
 	if err != nil || at < 0 {
 		return err
 	}
+	r = list[at]
 	if slices.IndexFunc(list, r.takes) == at {
 		return c.removeRule(r)
 	}

@@ -37,6 +37,17 @@ func (r heldRule) same(o heldRule) bool {
 		r.preference == o.preference && maps.EqualFunc(r.values, o.values, bytes.Equal)
 }
 
+// in is the place of r in a list, -1 for none.
+func (r heldRule) in(list []heldRule) int {
+	if at := slices.IndexFunc(list, r.same); at >= 0 {
+		return at
+	}
+	// A kernel before 4.17 keeps no protocol.
+	r.values = maps.Clone(r.values)
+	delete(r.values, fraProtocol)
+	return slices.IndexFunc(list, r.same)
+}
+
 // takes tells whether a request to delete r may hit o.
 func (r heldRule) takes(o heldRule) bool {
 	either := func(request, held uint8) bool { return request == 0 || request == held }

@@ -1,6 +1,7 @@
 package netif
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +149,25 @@ func TestFirstMoved(t *testing.T) {
 		}
 		if got := firstMoved(list, tt.at); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestRuleOfOldKernel finds a rule that has lost its protocol, behind one that has it.
+func TestRuleOfOldKernel(t *testing.T) {
+	r := Rule{Family: 4, Preference: 100, Action: ruleActionTbl, Table: 100, From: netip.MustParsePrefix("192.0.2.1/32"), Protocol: 18}
+	bare, other := r, r
+	bare.Protocol, other.Not = 0, true
+	for _, row := range []struct {
+		list []Rule
+		want int
+	}{{nil, -1}, {[]Rule{other, bare}, 1}, {[]Rule{bare, r}, 1}, {[]Rule{other}, -1}} {
+		var list []heldRule
+		for _, one := range row.list {
+			list = append(list, heldOf(one))
+		}
+		if got := heldOf(r).in(list); got != row.want {
+			t.Errorf("%v: %d", row.list, got)
 		}
 	}
 }

@@ -137,8 +137,10 @@ func TestSignalsFromTheFirstMillisecond(t *testing.T) {
 	random := stormSeed(t)
 	n := newNetwork(t, dialects[1])
 	web := n.web[0]
-	early, again := 0, 0
-	for range 30 {
+	// On a busy machine more of them end before their handlers stand.
+	const rounds, survivors, most = 30, 8, 150
+	early, again, all := 0, 0, 0
+	for ; all < rounds || all-early < survivors && all < most; all++ {
 		daemon := n.start(web, ours, quick)
 		n.must(lab.Pass(t.Context(), time.Millisecond+time.Duration(random.IntN(20))*time.Millisecond))
 		n.storm(random, 10, daemon.Pid())
@@ -164,7 +166,7 @@ func TestSignalsFromTheFirstMillisecond(t *testing.T) {
 		n.stop(daemon)
 		n.nothingLeft(web)
 	}
-	if t.Logf("%d of 30 ended before their handlers stood, %d children were started again", early, again); early > 22 {
+	if t.Logf("%d of %d ended before their handlers stood, %d children were started again", early, all, again); all-early < survivors {
 		t.Error("too few to say anything")
 	}
 }
