@@ -100,7 +100,7 @@ func (e *Engine) logLinks(before netif.State) {
 		for _, l := range r.links {
 			say(l.Name)
 		}
-		for _, name := range r.places() {
+		for _, name := range r.places {
 			say(name)
 		}
 		for i := range r.cfg.TrackInterfaces {
@@ -157,12 +157,12 @@ func (e *Engine) observe(r *router) {
 // placesReady tells whether the interfaces of what r puts into the kernel are ready: an instance whose address is of no
 // use leaves it to a peer.
 func (e *Engine) placesReady(r *router) bool {
-	return !slices.ContainsFunc(r.places(), func(name string) bool { return !e.links.ByName[name].Ready() })
+	return !slices.ContainsFunc(r.places, func(name string) bool { return !e.links.ByName[name].Ready() })
 }
 
-// places are the interfaces of the addresses, routes and rules of r that are not marked no_track. Its own interface and
-// its virtual links have rules of their own, except that a route or a rule may name its own interface.
-func (r *router) places() (names []string) {
+// trackedPlaces are the interfaces of the addresses, routes and rules of r that are not marked no_track. Its own interface
+// and its virtual links have rules of their own, except that a route or a rule may name its own interface.
+func (r *router) trackedPlaces() (names []string) {
 	for i, a := range r.addresses {
 		if a.Dev != r.cfg.Interface && !r.noTrack(i) {
 			names = append(names, a.Dev)
@@ -178,12 +178,10 @@ func (r *router) places() (names []string) {
 			names = append(names, rule.IIF, rule.OIF)
 		}
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return name == "" || r.makes(name) })
-}
-
-// makes tells whether an interface is one that r brings along.
-func (r *router) makes(name string) bool {
-	return slices.ContainsFunc(madeLinks(&r.cfg), func(l config.VirtualLink) bool { return l.Name == name })
+	made := madeLinks(&r.cfg)
+	return slices.DeleteFunc(names, func(name string) bool {
+		return name == "" || slices.ContainsFunc(made, func(l config.VirtualLink) bool { return l.Name == name })
+	})
 }
 
 func (e *Engine) observeSocket(r *router, usable bool) {

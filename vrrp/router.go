@@ -17,6 +17,7 @@ type router struct {
 	key       string
 	cfg       config.Instance
 	addresses []netif.Address // of cfg, as the kernel takes them; never changed
+	places    []string        // interfaces that must be ready for what it puts there
 	extra     []netif.Address // those of them that garp_extra_if is for
 	machine   *fsm.Machine
 	group     *group     // nil: none
@@ -108,6 +109,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 // configure takes over what a (new) configuration says, all but the machine's part.
 func (r *router) configure(cfg config.Instance) {
 	r.cfg, r.addresses = cfg, kernelAddresses(cfg)
+	r.places = r.trackedPlaces()
 	r.extra = extraAddresses(cfg, r.addresses)
 	former := r.message
 	r.message = packet.Message{
