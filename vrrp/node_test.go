@@ -156,6 +156,16 @@ func (k *fakeKernel) AddAddress(a netif.Address) error {
 	return nil
 }
 
+// refuse has the kernel take no address on an interface; err nil: it takes them again.
+func (k *fakeKernel) refuse(dev string, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.refuses == nil {
+		k.refuses = map[string]error{}
+	}
+	k.refuses[dev] = err
+}
+
 func (k *fakeKernel) DeleteAddress(a netif.Address) error {
 	k.wait()
 	k.mu.Lock()

@@ -137,7 +137,7 @@ func TestAddressOnLateInterface(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			lan := wire.NewLAN()
 			a := newNode(t, lan, "a", "192.168.4.100/24")
-			a.kernel.refuses = map[string]error{"eth1": unix.ENODEV}
+			a.kernel.refuse("eth1", unix.ENODEV)
 			a.start(onTwoLinks(noTrack), nil)
 			settle(20 * time.Second)
 			expectState(t, a, map[bool]fsm.State{false: fsm.FaultState, true: fsm.Master}[noTrack])
@@ -146,7 +146,7 @@ func TestAddressOnLateInterface(t *testing.T) {
 			if n := a.kernel.count() - before; n != 0 {
 				t.Errorf("%d writes for an interface that does not exist", n)
 			}
-			delete(a.kernel.refuses, "eth1")
+			a.kernel.refuse("eth1", nil)
 			a.links.put(netif.Link{Index: 3, Name: "eth1", MTU: 1500, Up: true, Running: true, HardwareAddr: [6]byte{2, 0, 0, 0, 0, 3}})
 			settle(30 * time.Second)
 			expectState(t, a, fsm.Master)
@@ -164,7 +164,7 @@ func TestRefusedAddressIsTriedAgain(t *testing.T) {
 		lan := wire.NewLAN()
 		a := newNode(t, lan, "a", "192.168.4.100/24")
 		a.links.state = twoLinks()
-		a.kernel.refuses = map[string]error{"eth1": unix.EACCES}
+		a.kernel.refuse("eth1", unix.EACCES)
 		a.start(onTwoLinks(false), nil)
 		settle(20 * time.Second)
 		calls, sent := a.kernel.count(), announced(lan, "a")
@@ -178,12 +178,12 @@ func TestRefusedAddressIsTriedAgain(t *testing.T) {
 		if n := a.lines.count("permission denied"); n != 1 {
 			t.Errorf("said %d times: %q", n, a.lines.all())
 		}
-		a.kernel.refuses["eth1"] = unix.EPERM // this is news
+		a.kernel.refuse("eth1", unix.EPERM) // this is news
 		settle(5 * time.Second)
 		if n := a.lines.count("operation not permitted"); n != 1 {
 			t.Errorf("said %d times: %q", n, a.lines.all())
 		}
-		delete(a.kernel.refuses, "eth1")
+		a.kernel.refuse("eth1", nil)
 		settle(time.Second)
 		if n := announced(lan, "a") - sent; n != 5 {
 			t.Errorf("announced %d times, want 5", n)
@@ -205,7 +205,7 @@ func TestRefusedAddressOfBackup(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		a := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
 		a.links.state = twoLinks()
-		a.kernel.refuses = map[string]error{"eth1": unix.EACCES}
+		a.kernel.refuse("eth1", unix.EACCES)
 		a.start(onTwoLinks(false), nil)
 		settle(20 * time.Second)
 		link := a.links.state.ByName["eth0"]
