@@ -110,9 +110,7 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	e.nextSequence(r)
 	m := r.message
 	m.Priority = priority
-	if r.ipID++; r.ipID == 0 {
-		r.ipID++ // the kernel would fill one in, when AH has signed the datagram (ip(7), IP_HDRINCL)
-	}
+	r.ipID++
 	if r.appendAdverts(s, &m, source) {
 		e.outgoing = append(e.outgoing, s)
 	}

@@ -150,8 +150,6 @@ type Engine struct {
 	linkErr  error
 	linkC    chan struct{}
 
-	startsAt time.Time // the end of vrrp_startup_delay
-
 	stopRoutes  func()               // ends the watch of routes and rules, nil where there is none
 	routeC      chan struct{}        // says that some may be missing
 	policiesAt  time.Time            // when they were put back last
@@ -235,7 +233,6 @@ func (e *Engine) Run(ctx context.Context) error {
 // start brings every instance of a configuration to life.
 func (e *Engine) start(cfg config.Config) {
 	now := time.Now()
-	e.startsAt = now.Add(cfg.Global.StartupDelay)
 	e.collectVirtual(cfg)
 	e.logDelays()
 	if len(e.opt.Resume) == 0 {

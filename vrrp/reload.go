@@ -42,7 +42,6 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.promote(cfg)
 	e.setStatic(former, cfg)
 	e.opt.Resume = nil
-	e.startsAt = e.startsAt.Add(cfg.Global.StartupDelay - before.StartupDelay) // of instances that come
 	e.collectVirtual(cfg)
 	e.logDelays()
 	e.repace(changes, cfg)

@@ -55,8 +55,8 @@ func rebased(effective, oldBase, newBase uint8) uint8 {
 func (m *Machine) reconfiguredBackup(now time.Time, old Config, before time.Duration) {
 	learned := m.cfg.Version == 3 && old.Version == 3 && m.peer.IsValid()
 	intervalChanged := m.cfg.AdvertInterval != old.AdvertInterval && !learned
-	if intervalChanged || m.cfg.Version != old.Version {
-		m.peerInterval = m.cfg.AdvertInterval // version 2 learns none, and would never forget one
+	if intervalChanged {
+		m.peerInterval = m.cfg.AdvertInterval
 	}
 	switch {
 	case m.owner() && old.Priority != ownerPriority:

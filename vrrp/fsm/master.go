@@ -152,7 +152,6 @@ func (m *Machine) compare(a Advert) int {
 func (m *Machine) sendNow(now time.Time) {
 	m.sendAdvert(now, m.priority)
 	m.master.advertAt = now.Add(m.cfg.AdvertInterval)
-	m.master.rival.advertSent(now, m.cfg.AdvertInterval) // a rival that is as fast as we are leaves no other one
 }
 
 // outrank holds the role against a rival that must give in, and repairs what it did to the neighbours' ARP tables.

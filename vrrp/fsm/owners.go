@@ -14,7 +14,7 @@ type rival struct {
 // ownerAdverts is how many adverts a rival owner is shown.
 const ownerAdverts = 2
 
-// advertSent counts an advert of the schedule, or an answer in its place.
+// advertSent counts an advert of the schedule.
 func (r *rival) advertSent(now time.Time, interval time.Duration) {
 	if r.adverts == 0 {
 		return

@@ -184,19 +184,3 @@ func TestFaultSet(t *testing.T) {
 		t.Errorf("set %b", s)
 	}
 }
-
-// TestLearnedIntervalOfOtherVersion has a router that has learned an interval use version 2, which has none to learn.
-func TestLearnedIntervalOfOtherVersion(t *testing.T) {
-	cfg := testConfig(3, true)
-	cfg.AdvertInterval = sec
-	m := New(cfg)
-	m.Step(t0, Startup{})
-	m.Step(t0.Add(sec), Advert{Source: larger, Priority: 200, Interval: 10 * sec})
-	cfg.Version = 2
-	m.Step(t0.Add(2*sec), Reconfigured{Config: cfg})
-	m.Step(t0.Add(3*sec), Advert{Source: larger, Priority: 200, Interval: sec})
-	at, _ := m.Deadline()
-	if got, want := at.Sub(t0.Add(3*sec)), downOf(2, 150, sec); got != want {
-		t.Errorf("Master_Down_Interval %v, want %v", got, want)
-	}
-}

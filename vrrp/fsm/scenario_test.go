@@ -370,26 +370,3 @@ func gaveIn(last step) []step {
 		last,
 	}
 }
-
-// TestOwnerThatInsists has the rival with the lower address stay Master, and send as fast as we do: it is given in to.
-func TestOwnerThatInsists(t *testing.T) {
-	for _, interval := range []time.Duration{sec * 9 / 10, sec, 3 * sec / 2} {
-		cfg := testConfig(3, true)
-		cfg.Priority, cfg.AdvertInterval = 255, sec
-		m := New(cfg)
-		m.Step(t0, Startup{})
-		m.Step(t0.Add(time.Microsecond), Tick{})
-		now, rival := t0, t0.Add(sec/2)
-		for m.state == Master && now.Before(t0.Add(10*sec)) {
-			var event Event = Tick{}
-			if now, _ = m.Deadline(); !rival.After(now) {
-				now, event = rival, Advert{Source: smaller, Priority: 255, Interval: interval}
-				rival = rival.Add(interval)
-			}
-			m.Step(now, event)
-		}
-		if m.state == Master {
-			t.Errorf("beside a rival every %v it is Master after %v", interval, now.Sub(t0))
-		}
-	}
-}
