@@ -20,6 +20,19 @@ func (m *Machine) moveDown(before time.Duration) {
 	}
 }
 
+// delayMoved moves the end of the startup delay, and with it what is counted from there. One that is put into the past
+// ends now.
+func (m *Machine) delayMoved(now, to time.Time) {
+	if !now.Before(m.startsAt) {
+		return
+	}
+	old := m.startsAt
+	m.startsAt = to
+	if m.backup != nil {
+		m.backup.downAt = m.counted(now).Add(m.backup.downAt.Sub(old))
+	}
+}
+
 // reconfigured takes over the configuration of a reload. The state is kept, and so are its deadlines where nothing
 // that they depend on has changed; upstream starts them again with every reload.
 func (m *Machine) reconfigured(now time.Time, cfg Config) {

@@ -82,6 +82,8 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.memberOutranked(now)
 	case Reconfigured:
 		m.reconfigured(now, ev.Config)
+	case DelayMoved:
+		m.delayMoved(now, ev.To)
 	}
 	return m.actions
 }
