@@ -63,18 +63,20 @@ func rebased(effective, oldBase, newBase uint8) uint8 {
 	return uint8(min(max(p, 1), reducedPriority))
 }
 
-// reconfiguredBackup keeps an interval that was learned from a master: that master still sends with it. A router that
-// has become the owner of the addresses takes over as it would at its start.
+// reconfiguredBackup keeps an interval that was learned from a master: that master still sends with it. Another version
+// has other masters, and version 2 would never learn better. A router that has become the owner of the addresses takes
+// over as it would at its start.
 func (m *Machine) reconfiguredBackup(now time.Time, old Config, before time.Duration) {
-	learned := m.cfg.Version == 3 && old.Version == 3 && m.peer.IsValid()
-	intervalChanged := m.cfg.AdvertInterval != old.AdvertInterval && !learned
-	if intervalChanged {
+	otherVersion := m.cfg.Version != old.Version
+	learned := m.cfg.Version == 3 && m.peer.IsValid()
+	forgets := otherVersion || m.cfg.AdvertInterval != old.AdvertInterval && !learned
+	if forgets {
 		m.peerInterval = m.cfg.AdvertInterval
 	}
 	switch {
 	case m.owner() && old.Priority != ownerPriority:
 		m.backup.downAt = m.counted(now).Add(ownerDelay)
-	case intervalChanged || m.cfg.DownAdverts != old.DownAdverts || m.cfg.Version != old.Version:
+	case forgets || m.cfg.DownAdverts != old.DownAdverts:
 		m.backup.downAt = m.counted(now).Add(m.masterDown())
 	default:
 		m.moveDown(before)

@@ -26,6 +26,19 @@ func TestReload(t *testing.T) {
 			{1 * sec, advertOf(larger, 200), []string{"report interval mismatch", "report master set", "report interval learned"}, Backup, 7*sec + 2*skew150},
 			{2 * sec, reload(v3, func(c *Config) { c.AdvertInterval = 100 * milli }), nil, Backup, 7*sec + 2*skew150},
 		}},
+		{"version 2 forgets the interval of a version 3 master", v3, []step{
+			{0, Startup{}, initBackup, Backup, 3*sec + skew150},
+			{1 * sec, advertOf(larger, 200), []string{"report interval mismatch", "report master set", "report interval learned"}, Backup, 7*sec + 2*skew150},
+			{2 * sec, Reconfigured{Config: cfg}, nil, Backup, 5*sec + skew150},
+			{3 * sec, advertOf(larger, 200), nil, Backup, 6*sec + skew150},
+		}},
+		{"version 3 learns the interval anew", v3, []step{
+			{0, Startup{}, initBackup, Backup, 3*sec + skew150},
+			{1 * sec, advertOf(larger, 200), []string{"report interval mismatch", "report master set", "report interval learned"}, Backup, 7*sec + 2*skew150},
+			{2 * sec, Reconfigured{Config: cfg}, nil, Backup, 5*sec + skew150},
+			{3 * sec, Reconfigured{Config: v3}, nil, Backup, 6*sec + skew150},
+			{4 * sec, advertOf(larger, 200), []string{"report interval mismatch", "report interval learned"}, Backup, 10*sec + 2*skew150},
+		}},
 		{"another priority moves the deadline by the skew alone", cfg, []step{
 			{0, Startup{}, initBackup, Backup, 3*sec + skew150},
 			{1 * sec, reload(cfg, func(c *Config) { c.Priority = 100 }), []string{"report priority changed"}, Backup, 3*sec + skew100},
