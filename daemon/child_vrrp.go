@@ -14,14 +14,15 @@ import (
 
 // buildVRRP makes the engine of the VRRP child, with the kernel under it.
 func buildVRRP(c *child, s startMessage) error {
+	up := uptime()
 	c.fitHost = func(cfg *config.Config) {
+		cfg.Global.StartupDelay = startupDelay(cfg.Global, up) // counted from the start, in a reload as well
 		if said := thisFirewallHost(c.options, cfg.Global, c.scripts.start).choose(&cfg.Global); said != "" {
 			c.log.Warn(said)
 		}
 	}
 	cfg := decodeText(s.text).config
 	c.fitHost(&cfg)
-	cfg.Global.StartupDelay = startupDelay(cfg.Global, uptime())
 	var states map[string]vrrp.InstanceState
 	if err := loadJSON(s.legacy, &states); err != nil {
 		return fmt.Errorf("loading the last state: %w", err)

@@ -110,7 +110,7 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	e.nextSequence(r)
 	m := r.message
 	m.Priority = priority
-	r.ipID++
+	r.nextIdentification()
 	if r.appendAdverts(s, &m, source) {
 		e.outgoing = append(e.outgoing, s)
 	}
@@ -121,6 +121,14 @@ func (e *Engine) sendAdvert(now time.Time, r *router, priority uint8) {
 	}
 	r.lastSent, r.lastSource = now, source
 	e.opt.Beats.set(r.slot, e.clock.monotonic(now))
+}
+
+// nextIdentification numbers the next advert. 0 is left out: the kernel puts a number of its own in its place, and an
+// authentication header that has signed the 0 is wrong then.
+func (r *router) nextIdentification() {
+	if r.ipID++; r.ipID == 0 {
+		r.ipID = 1
+	}
 }
 
 // once remembers what was done last, and in which turn of the engine.

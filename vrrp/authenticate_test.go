@@ -3,6 +3,7 @@ package vrrp
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -236,6 +237,33 @@ func TestAHNumbersUsedUp(t *testing.T) {
 		settle(10 * time.Second)
 		if all := ahSequences(lan, "a"); len(all) < 2 || all[0] != 1 || all[1] != 2 {
 			t.Errorf("it has sent %v", all)
+		}
+		a.stop()
+	})
+}
+
+// TestIdentificationZero has the identification of adverts wrap round: 0 is none, since the kernel fills one in that AH
+// has not signed.
+func TestIdentificationZero(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		lan := wire.NewLAN()
+		a := newNode(t, lan, "a", "192.168.4.100/24")
+		a.start(configOf(ahInstance(100)), nil)
+		settle(10 * time.Second)
+		expectState(t, a, fsm.Master)
+		before := len(lan.Frames())
+		if err := a.engine.do(func() { a.engine.order[0].ipID = 1<<16 - 2 }); err != nil {
+			t.Fatal(err)
+		}
+		settle(3 * time.Second)
+		var got []uint16
+		for _, f := range lan.Frames()[before:] {
+			if f.From == "a" && f.Datagram != nil {
+				got = append(got, binary.BigEndian.Uint16(f.Datagram[4:]))
+			}
+		}
+		if want := []uint16{1<<16 - 1, 1, 2}; !slices.Equal(got, want) {
+			t.Errorf("identifications %v, want %v", got, want)
 		}
 		a.stop()
 	})

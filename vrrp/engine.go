@@ -138,6 +138,7 @@ type Engine struct {
 	processes *trackedProcesses
 	changes   bool // something is to be reported
 	clock     clockPair
+	delayedTo time.Time // end of the startup delay, which is one for all instances
 	slots     slots
 	turn      uint64 // counts from 1; a turn ends when its adverts leave
 
@@ -233,6 +234,7 @@ func (e *Engine) Run(ctx context.Context) error {
 // start brings every instance of a configuration to life.
 func (e *Engine) start(cfg config.Config) {
 	now := time.Now()
+	e.delayedTo = now.Add(cfg.Global.StartupDelay)
 	e.collectVirtual(cfg)
 	e.logDelays()
 	if len(e.opt.Resume) == 0 {

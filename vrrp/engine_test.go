@@ -195,6 +195,44 @@ func TestReloadDisturbsOnlyWhatChanged(t *testing.T) {
 	})
 }
 
+// TestStartupDelayOverReload has a reload add an instance: it waits for what is left of the delay, not for a whole one.
+func TestStartupDelayOverReload(t *testing.T) {
+	for name, row := range map[string]struct{ reload, delay, still, over time.Duration }{
+		"long after it": {100 * time.Second, 60 * time.Second, 102 * time.Second, 104 * time.Second},
+		"while it runs": {10 * time.Second, 60 * time.Second, 62 * time.Second, 64 * time.Second},
+		"made longer":   {10 * time.Second, 80 * time.Second, 82 * time.Second, 84 * time.Second},
+		"made shorter":  {10 * time.Second, 20 * time.Second, 22 * time.Second, 24 * time.Second},
+		"too late":      {10 * time.Second, 5 * time.Second, 12 * time.Second, 14 * time.Second},
+		"taken away":    {10 * time.Second, 0, 12 * time.Second, 14 * time.Second},
+		"longer, late":  {100 * time.Second, 200 * time.Second, 102 * time.Second, 104 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				begin := time.Now()
+				n := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
+				cfg := configOf(member(1, 150))
+				cfg.Global.StartupDelay = 60 * time.Second
+				n.start(cfg, nil)
+				settle(row.reload)
+				cfg.Instances = append(cfg.Instances, member(2, 150))
+				cfg.Global.StartupDelay = row.delay
+				if err := n.engine.Reload(cfg); err != nil {
+					t.Fatal(err)
+				}
+				settle(row.still - time.Since(begin))
+				first := "BACKUP"
+				if row.reload > 60*time.Second {
+					first = "MASTER"
+				}
+				n.expectStates(t, "a second before its end", first+" BACKUP")
+				settle(row.over - time.Since(begin))
+				n.expectStates(t, "at its end", "MASTER MASTER")
+				n.stop()
+			})
+		})
+	}
+}
+
 func TestReloadMovesAddresses(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		lan := wire.NewLAN()

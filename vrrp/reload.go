@@ -44,6 +44,7 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 	e.opt.Resume = nil
 	e.collectVirtual(cfg)
 	e.logDelays()
+	e.moveDelay(now, cfg.Global.StartupDelay-before.StartupDelay)
 	e.repace(changes, cfg)
 	e.trackFiles(cfg)
 	e.trackProcesses(cfg)
@@ -82,6 +83,17 @@ func (e *Engine) reload(now time.Time, cfg config.Config) {
 		e.eventStates()
 	}
 	e.changes = true
+}
+
+// moveDelay moves the end of a startup delay that still runs. One that is over does not begin again: the host is up.
+func (e *Engine) moveDelay(now time.Time, by time.Duration) {
+	if by == 0 || !now.Before(e.delayedTo) {
+		return
+	}
+	e.delayedTo = e.delayedTo.Add(by)
+	for _, r := range e.order {
+		e.step(now, r, fsm.DelayMoved{To: e.delayedTo})
+	}
 }
 
 // repace gives the queues of announcements their new paces. What is not wanted any more leaves them before: a queue may

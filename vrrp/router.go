@@ -97,7 +97,7 @@ func (e *Engine) newRouter(cfg config.Instance, resume *InstanceState, now time.
 	e.opt.Beats.setSequence(r.slot, r.sequence())
 	e.gatherTracks(r)
 	mc := machineConfig(cfg, r.source)
-	mc.StartupDelay = e.opt.Config.Global.StartupDelay
+	mc.StartupDelay = max(e.delayedTo.Sub(now), 0) // a reload adds it to a host that is up, and may be long since
 	if resume != nil {
 		r.machine = fsm.Resume(mc, resume.snapshot(cfg, now, e.clock), now)
 	} else {

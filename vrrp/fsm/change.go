@@ -15,8 +15,21 @@ func (m *Machine) priorityChanged(p uint8) {
 
 // moveDown moves Backup's deadline by what Master_Down_Interval has changed.
 func (m *Machine) moveDown(before time.Duration) {
-	if m.backup != nil {
+	if m.backup != nil && !m.backup.early {
 		m.backup.downAt = m.backup.downAt.Add(m.masterDown() - before)
+	}
+}
+
+// delayMoved moves the end of the startup delay, and with it what is counted from there. One that is put into the past
+// ends now.
+func (m *Machine) delayMoved(now, to time.Time) {
+	if !now.Before(m.startsAt) {
+		return
+	}
+	old := m.startsAt
+	m.startsAt = to
+	if m.backup != nil {
+		m.backup.downAt = m.counted(now).Add(m.backup.downAt.Sub(old))
 	}
 }
 
@@ -50,19 +63,21 @@ func rebased(effective, oldBase, newBase uint8) uint8 {
 	return uint8(min(max(p, 1), reducedPriority))
 }
 
-// reconfiguredBackup keeps an interval that was learned from a master: that master still sends with it. A router that
-// has become the owner of the addresses takes over as it would at its start.
+// reconfiguredBackup keeps an interval that was learned from a master: that master still sends with it. Another version
+// has other masters, and version 2 would never learn better. A router that has become the owner of the addresses takes
+// over as it would at its start.
 func (m *Machine) reconfiguredBackup(now time.Time, old Config, before time.Duration) {
-	learned := m.cfg.Version == 3 && old.Version == 3 && m.peer.IsValid()
-	intervalChanged := m.cfg.AdvertInterval != old.AdvertInterval && !learned
-	if intervalChanged {
+	otherVersion := m.cfg.Version != old.Version
+	learned := m.cfg.Version == 3 && m.peer.IsValid()
+	forgets := otherVersion || m.cfg.AdvertInterval != old.AdvertInterval && !learned
+	if forgets {
 		m.peerInterval = m.cfg.AdvertInterval
 	}
 	switch {
 	case m.owner() && old.Priority != ownerPriority:
-		m.backup.downAt = m.counted(now).Add(ownerDelay)
-	case intervalChanged || m.cfg.DownAdverts != old.DownAdverts || m.cfg.Version != old.Version:
-		m.backup.downAt = m.counted(now).Add(m.masterDown())
+		m.backup.countTo(m.counted(now).Add(ownerDelay))
+	case forgets || m.cfg.DownAdverts != old.DownAdverts:
+		m.backup.countTo(m.counted(now).Add(m.masterDown()))
 	default:
 		m.moveDown(before)
 	}

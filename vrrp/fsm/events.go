@@ -37,6 +37,8 @@ type (
 	MemberOutranked struct{}
 	// Reconfigured gives the configuration of a reload. The running state is kept wherever upstream keeps it.
 	Reconfigured struct{ Config Config }
+	// DelayMoved says when the startup delay ends now. It is nothing to a machine that does not wait for that any more.
+	DelayMoved struct{ To time.Time }
 )
 
 func (Startup) isEvent()         {}
@@ -49,6 +51,7 @@ func (SourceChanged) isEvent()   {}
 func (Verdict) isEvent()         {}
 func (MemberOutranked) isEvent() {}
 func (Reconfigured) isEvent()    {}
+func (DelayMoved) isEvent()      {}
 
 // Fault is one reason why a virtual router may not run.
 type Fault uint8

@@ -82,6 +82,8 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.memberOutranked(now)
 	case Reconfigured:
 		m.reconfigured(now, ev.Config)
+	case DelayMoved:
+		m.delayMoved(now, ev.To)
 	}
 	return m.actions
 }
@@ -139,6 +141,9 @@ func (m *Machine) leaveInit(now time.Time) {
 		// An owner passes through Backup unseen (RFC 9568 section 6.4.1).
 		m.backup.downAt, m.backup.wants = m.counted(now).Add(ownerDelay), true
 		return
+	}
+	if m.cfg.StartAsMaster && m.bonds.backup {
+		m.beginEarly(now)
 	}
 	m.do(Entered{State: Backup, Priority: m.priority, Init: true})
 }

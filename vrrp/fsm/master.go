@@ -152,6 +152,7 @@ func (m *Machine) compare(a Advert) int {
 func (m *Machine) sendNow(now time.Time) {
 	m.sendAdvert(now, m.priority)
 	m.master.advertAt = now.Add(m.cfg.AdvertInterval)
+	m.master.rival.advertSent(now, m.cfg.AdvertInterval)
 }
 
 // outrank holds the role against a rival that must give in, and repairs what it did to the neighbours' ARP tables.

@@ -52,6 +52,7 @@ var productEvents = map[string]Event{
 	"same config":         Reconfigured{},
 	"new priority":        Reconfigured{},
 	"new interval":        Reconfigured{},
+	"delay moved":         DelayMoved{To: t0.Add(time.Hour)},
 }
 
 type productRow struct {
@@ -69,13 +70,13 @@ var productTable = []productRow{
 	{state: Init, events: []string{"startup"}, next: Backup, deadline: down, actions: []string{"remove", "entered BACKUP 150 init"}},
 	{state: Init, events: []string{"shutdown", "early tick", "tick", "advert 0", "advert lower", "advert same, lower", "advert same, ours",
 		"advert same, higher", "advert higher", "advert 255", "fault", "other fault", "no fault", "same priority", "source",
-		"same config", "verdict backup", "verdict master", "member outranked"}, next: Init},
+		"same config", "verdict backup", "verdict master", "member outranked", "delay moved"}, next: Init},
 	{state: Init, events: []string{"priority", "new priority"}, next: Init, actions: []string{"report priority changed"}},
 	{state: Init, events: []string{"new interval"}, next: Init},
 
 	// Backup.
 	{state: Backup, events: []string{"startup", "early tick", "no fault", "same priority", "source", "same config", "verdict backup",
-		"member outranked"}, next: Backup, deadline: kept},
+		"member outranked", "delay moved"}, next: Backup, deadline: kept},
 	{state: Backup, events: []string{"verdict master"}, next: Master, deadline: slot, actions: becomeMaster},
 	{state: Backup, events: []string{"shutdown"}, next: Init, actions: []string{"stopped 150"}},
 	{state: Backup, events: []string{"tick"}, next: Master, deadline: slot, actions: slices.Concat([]string{"report timeout"}, becomeMaster)},
@@ -90,7 +91,8 @@ var productTable = []productRow{
 	{state: Backup, events: []string{"new interval"}, next: Backup, deadline: down},
 
 	// Master.
-	{state: Master, events: []string{"startup", "early tick", "no fault", "same priority", "source", "same config", "verdict master"}, next: Master, deadline: kept},
+	{state: Master, events: []string{"startup", "early tick", "no fault", "same priority", "source", "same config", "verdict master",
+		"delay moved"}, next: Master, deadline: kept},
 	{state: Master, events: []string{"verdict backup"}, next: Backup, deadline: down, actions: []string{"remove", "entered BACKUP 150"}},
 	{state: Master, events: []string{"member outranked"}, next: Master, deadline: kept, actions: []string{"announce lower priority x4"}},
 	{state: Master, events: []string{"shutdown"}, next: Init, actions: []string{"advert 0", "remove", "stopped 150"}},
@@ -110,7 +112,7 @@ var productTable = []productRow{
 	// Fault.
 	{state: FaultState, events: []string{"startup", "early tick", "tick", "advert 0", "advert lower", "advert same, lower",
 		"advert same, ours", "advert same, higher", "advert higher", "advert 255", "fault", "other fault", "same priority", "source",
-		"same config", "new interval", "verdict backup", "verdict master", "member outranked"}, next: FaultState},
+		"same config", "new interval", "verdict backup", "verdict master", "member outranked", "delay moved"}, next: FaultState},
 	{state: FaultState, events: []string{"shutdown"}, next: Init, actions: []string{"stopped 150"}},
 	{state: FaultState, events: []string{"no fault"}, next: Backup, deadline: down, actions: []string{"entered BACKUP 150"}},
 	{state: FaultState, events: []string{"priority", "new priority"}, next: FaultState, actions: []string{"report priority changed"}},

@@ -14,6 +14,7 @@ func TestReload(t *testing.T) {
 	cfg := v2Config()
 	v3 := with(cfg, func(c *Config) { c.Version = 3 })
 	own := func(c *Config) { c.Priority = 255 }
+	delayed := with(cfg, func(c *Config) { c.StartupDelay = 10 * sec })
 	lower := advertOf(larger, 100)
 	begin := []step{
 		{0, Startup{}, initBackup, Backup, 3*sec + skew150},
@@ -24,6 +25,19 @@ func TestReload(t *testing.T) {
 			{0, Startup{}, initBackup, Backup, 3*sec + skew150},
 			{1 * sec, advertOf(larger, 200), []string{"report interval mismatch", "report master set", "report interval learned"}, Backup, 7*sec + 2*skew150},
 			{2 * sec, reload(v3, func(c *Config) { c.AdvertInterval = 100 * milli }), nil, Backup, 7*sec + 2*skew150},
+		}},
+		{"version 2 forgets the interval of a version 3 master", v3, []step{
+			{0, Startup{}, initBackup, Backup, 3*sec + skew150},
+			{1 * sec, advertOf(larger, 200), []string{"report interval mismatch", "report master set", "report interval learned"}, Backup, 7*sec + 2*skew150},
+			{2 * sec, Reconfigured{Config: cfg}, nil, Backup, 5*sec + skew150},
+			{3 * sec, advertOf(larger, 200), nil, Backup, 6*sec + skew150},
+		}},
+		{"version 3 learns the interval anew", v3, []step{
+			{0, Startup{}, initBackup, Backup, 3*sec + skew150},
+			{1 * sec, advertOf(larger, 200), []string{"report interval mismatch", "report master set", "report interval learned"}, Backup, 7*sec + 2*skew150},
+			{2 * sec, Reconfigured{Config: cfg}, nil, Backup, 5*sec + skew150},
+			{3 * sec, Reconfigured{Config: v3}, nil, Backup, 6*sec + skew150},
+			{4 * sec, advertOf(larger, 200), []string{"report interval mismatch", "report interval learned"}, Backup, 10*sec + 2*skew150},
 		}},
 		{"another priority moves the deadline by the skew alone", cfg, []step{
 			{0, Startup{}, initBackup, Backup, 3*sec + skew150},
@@ -48,9 +62,34 @@ func TestReload(t *testing.T) {
 			{0, Startup{}, initBackup, Backup, 3*sec + skew150},
 			{2 * sec, reload(cfg, func(c *Config) { c.DownAdverts = 5 }), nil, Backup, 7*sec + skew150},
 		}},
-		{"the startup delay is not shortened", with(cfg, func(c *Config) { c.StartupDelay = 10 * sec }), []step{
+		{"the startup delay is not shortened", delayed, []step{
 			{0, Startup{}, initBackup, Backup, 13*sec + skew150},
 			{2 * sec, reload(cfg, func(c *Config) { c.DownAdverts = 5 }), nil, Backup, 15*sec + skew150},
+		}},
+		{"a longer startup delay", delayed, []step{
+			{0, Startup{}, initBackup, Backup, 13*sec + skew150},
+			{2 * sec, DelayMoved{To: t0.Add(20 * sec)}, nil, Backup, 23*sec + skew150},
+			{19 * sec, advertOf(larger, 200), nil, Backup, 23*sec + skew150},
+			{20 * sec, advertOf(larger, 200), []string{"report master set"}, Backup, 23*sec + skew150},
+		}},
+		{"a startup delay that is over by its new length", delayed, []step{
+			{0, Startup{}, initBackup, Backup, 13*sec + skew150},
+			{6 * sec, DelayMoved{To: t0.Add(5 * sec)}, nil, Backup, 9*sec + skew150},
+			{6 * sec, advertOf(larger, 200), []string{"report master set"}, Backup, 9*sec + skew150},
+		}},
+		{"a startup delay that is over stays so", delayed, []step{
+			{0, Startup{}, initBackup, Backup, 13*sec + skew150},
+			{10 * sec, DelayMoved{To: t0.Add(20 * sec)}, nil, Backup, 13*sec + skew150},
+		}},
+		{"a shorter startup delay of an owner", with(delayed, own), []step{
+			{0, Startup{}, initOwner, Backup, 10*sec + time.Microsecond},
+			{2 * sec, DelayMoved{To: t0.Add(5 * sec)}, nil, Backup, 5*sec + time.Microsecond},
+		}},
+		{"a startup delay that moves while in Fault counts afterwards", delayed, []step{
+			{0, FaultsChanged{Faults: 1}, nil, Init, 0},
+			{0, Startup{}, []string{"remove", "entered FAULT 150 init"}, FaultState, 0},
+			{1 * sec, DelayMoved{To: t0.Add(5 * sec)}, nil, FaultState, 0},
+			{2 * sec, FaultsChanged{}, []string{"entered BACKUP 150"}, Backup, 8*sec + skew150},
 		}},
 		{"preempt becomes nopreempt", cfg, []step{
 			{0, Startup{}, initBackup, Backup, 3*sec + skew150},

@@ -327,7 +327,29 @@ func TestOwners(t *testing.T) {
 	hold := []string{"report owner conflict", "report lower, new election", "advert 255", "announce lower priority x4", "report lower priority received"}
 	quiet := with(owner(), func(c *Config) { c.LowerPrioNoAdvert = true; c.Announce.LowerPrioRepeat = 0 })
 	held := []string{"report owner conflict", "report lower, new election", "report lower priority received"}
+	again, answer := hold[1:], advertOf(smaller, 255)
+	late := answer
+	late.Waited = 3 * sec
+	givesIn := []string{"report priority changed", "report higher priority", "remove", "entered BACKUP 254"}
 	runScenarios(t, []scenario{
+		{"a rival as quick as we are is given in to", owner(), append(begin[:2:2],
+			step{1500 * milli, answer, hold, Master, 2500 * milli},
+			step{2500 * milli, answer, again, Master, 3500 * milli},
+			step{3500 * milli, answer, again, Master, 4500 * milli}, // the second advert that counts
+			step{4500 * milli, answer, givesIn, Backup, 7500*milli + skew255})},
+		{"a rival that is quicker is shown two adverts of the schedule", owner(), append(begin[:2:2],
+			step{1500 * milli, answer, hold, Master, 2500 * milli},
+			step{1800 * milli, answer, again, Master, 2800 * milli},
+			step{2100 * milli, answer, again, Master, 3100 * milli},
+			step{2400 * milli, answer, again, Master, 3400 * milli},
+			step{2700 * milli, answer, again, Master, 3700 * milli},
+			step{3000 * milli, answer, again, Master, 4000 * milli},
+			step{3300 * milli, answer, givesIn, Backup, 6300*milli + skew255})},
+		{"adverts of a rival that are read together are one answer", owner(), append(begin[:2:2],
+			step{1500 * milli, late, hold, Master, 5500 * milli},
+			step{1600 * milli, late, again, Master, 5600 * milli},
+			step{1700 * milli, late, again, Master, 5700 * milli},
+			step{1800 * milli, late, again, Master, 5800 * milli})},
 		{"the lower address gives in at once", owner(), append(begin[:2:2],
 			step{1500 * milli, advertOf(larger, 255), []string{"report owner conflict", "report higher address", "remove", "entered BACKUP 255"},
 				Backup, 4500*milli + skew255})},
