@@ -63,6 +63,8 @@ func Differences() []Difference {
 		{"track_group", "The loss of a static object takes the instances of the group to Backup or Fault.", "The object is put back. The instances are in Fault while the kernel does not take it."},
 		{"virtual addresses", "When somebody else takes an address of a Master off, the instance goes to Backup for a moment, with its scripts, and takes over again.",
 			"The address is put back and announced where it was, at most once a second. State and scripts are not disturbed. One that the kernel refuses is tried again once a second while its interface exists."},
+		{"priority 255", "Of two owners of the addresses, the one with the higher address never gives in to one that sends at least as often as it does: both stay Master.", "It gives in after two of its adverts, as with a slower one."},
+		{"vrrp_delay_after_boot", "A reload while the delay runs makes it shorter by the time that has passed already.", "It ends when it would have ended without the reload."},
 		{"virtual addresses, routes and rules", "What two Masters have in common goes with the first one that gives it up.", "It goes with the last one."},
 		{"virtual_rules, static_rules", "A rule is deleted by what the kernel compares, so that a narrower rule of the same preference may go in its place, and one that differs in `not` only is never added.",
 			"Only the rule that is meant is deleted. Where the kernel would take another one for it, that is added anew behind it first."},

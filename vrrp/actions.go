@@ -197,7 +197,7 @@ func (e *Engine) applyResult(r result) {
 		e.applyStatic(r.lost)
 	case r.firewall:
 		e.applyFirewall(r)
-	case r.guarded:
+	case r.guarded != 0:
 		e.applyGuarded(r)
 	case r.refused != nil:
 		e.applyRefused(time.Now(), r)

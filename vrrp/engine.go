@@ -174,7 +174,9 @@ type Engine struct {
 	firewallErr error     // why there is no firewall, nil when there is one or nobody needs it
 	lacking     error     // the same of the configuration that was checked last
 	checked     bool      // lacking was found out
+	reprobing   bool      // the kernel worker looks whether there is one by now
 	guardFails  int       // how often in a row the firewall could not be made what is wanted
+	unsettled   bool      // it may not be what is wanted
 	guardSaid   string    // why, as it was said last
 	ending      bool      // the machines are stopped
 }

@@ -267,8 +267,12 @@ func (e *Engine) observeFirewall(r *router) {
 	}
 }
 
-// retryFirewall has the kernel worker look whether there is a firewall by now, and whether what has failed works.
+// retryFirewall has the kernel worker look whether there is a firewall by now, and whether what has failed works. It is
+// asked anew when it has answered.
 func (e *Engine) retryFirewall() {
+	if e.reprobing {
+		return
+	}
 	var failed []firewall.Drop
 	for _, r := range e.order {
 		if r.retried = r.guardErr != nil; r.retried {
@@ -276,6 +280,7 @@ func (e *Engine) retryFirewall() {
 		}
 	}
 	if e.firewallErr != nil || len(failed) > 0 {
+		e.reprobing = true
 		e.worker.reprobe(refused(e.opt.Config), failed)
 	}
 }
@@ -287,7 +292,7 @@ func (e *Engine) verifyFirewall(now time.Time) {
 		return
 	}
 	e.verifyAt = time.Time{}
-	if e.guardFails > 0 || slices.ContainsFunc(e.order, func(r *router) bool { return len(r.dropped)+len(r.diverted) > 0 }) {
+	if e.unsettled || slices.ContainsFunc(e.order, func(r *router) bool { return len(r.dropped)+len(r.diverted) > 0 }) {
 		e.verifyAt = now.Add(verifyInterval)
 		e.worker.verify()
 	}
@@ -296,40 +301,41 @@ func (e *Engine) verifyFirewall(now time.Time) {
 // applyFirewall takes whether there is a firewall, and whether what has failed would fail again. At the end nobody goes
 // to Fault any more.
 func (e *Engine) applyFirewall(r result) {
+	e.reprobing = false
 	if e.ending {
 		return
 	}
 	e.firewallErr = r.err
 	for _, o := range e.order {
-		if o.retried && r.err == nil && r.lasting == nil {
-			o.guardErr, o.retried = nil, false
+		state := firewall.State{Drops: e.drops(o)}
+		if o.retried && firewall.Concerns(r.err, state) == nil && firewall.Concerns(r.lasting, state) == nil {
+			o.guardErr, o.retried, e.guardFails = nil, false, 0
 		}
 	}
 	e.applyFaults(time.Now())
 }
 
-// applyGuarded takes whether what is to be dropped is, for one instance that has asked for it, or for all.
+// applyGuarded takes whether what is to be dropped is. An instance whose own wish has failed is held at once. The others
+// are when it could not be put back for guardTries times in a row; what they want may be in force all the same.
 func (e *Engine) applyGuarded(res result) {
-	now := time.Now()
 	switch {
 	case res.err == nil:
-		e.guardFails, e.guardSaid = 0, ""
+		e.guardFails, e.guardSaid, e.unsettled = 0, "", false
 		return
 	case e.ending:
 		e.log.Errorf("(%s) %v", res.name, res.err)
 		return
+	case res.guarded == guardTried:
+		e.guardFails++
 	}
-	if next := now.Add(guardPause); e.verifyAt.IsZero() || next.Before(e.verifyAt) {
-		e.verifyAt = next
-	}
-	e.guardFails++
-	asks := func(r *router) bool { return r.key == res.key }
-	if res.key == firewallJob {
-		asks = func(*router) bool { return !res.ended && e.guardFails >= guardTries }
+	if res.guarded != guardRead {
+		e.unsettled = true
+		e.verifySoon()
 	}
 	held := false
 	for _, r := range e.order {
-		if len(r.dropped) > 0 && asks(r) && firewall.Concerns(res.err, firewall.State{Drops: r.dropped}) != nil {
+		asks := res.guarded == guardAsked && r.key == res.key || res.guarded == guardTried && e.guardFails >= guardTries
+		if asks && len(r.dropped) > 0 && firewall.Concerns(res.err, firewall.State{Drops: r.dropped}) != nil {
 			r.guardErr, held = res.err, true
 		}
 	}
@@ -338,6 +344,17 @@ func (e *Engine) applyGuarded(res result) {
 		e.log.Errorf("(%s) %v", res.name, res.err)
 	}
 	if held {
-		e.applyFaults(now)
+		e.applyFaults(time.Now())
+	}
+}
+
+// verifySoon has the firewall looked at after a pause. What fails again and again is left to the usual turns.
+func (e *Engine) verifySoon() {
+	pause := guardPause
+	if e.guardFails >= guardTries {
+		pause = verifyInterval
+	}
+	if next := time.Now().Add(pause); e.verifyAt.IsZero() || next.Before(e.verifyAt) {
+		e.verifyAt = next
 	}
 }

@@ -1,6 +1,7 @@
 package vrrp
 
 import (
+	"maps"
 	"net/netip"
 	"time"
 
@@ -67,6 +68,7 @@ func (e *Engine) reassert(now time.Time, r *router, h held) {
 		switch {
 		case there:
 			r.seen[at] = struct{}{}
+			delete(r.refused, placeOf(a))
 		case not && linked:
 			refused = append(refused, a)
 		case was && linked && r.noTrack(i):
@@ -116,7 +118,7 @@ func (e *Engine) applyRefused(now time.Time, result result) {
 		}
 	}
 	e.announce(r, taken, r.cfg.GARP.MasterRepeat)
-	if r.refused = result.refused; len(r.refused) > 0 {
+	if r.refused = maps.Clone(result.refused); len(r.refused) > 0 {
 		r.reasserted = now
 		e.reassert(now, r, heldAddresses(e.links))
 	}

@@ -82,8 +82,7 @@ type result struct {
 	lost      map[string]bool  // by text
 	firewall  bool             // whether there is one was found out: err is why there is none
 	lasting   error            // of it: why what has failed before would fail again
-	guarded   bool             // whether what is to be dropped is was found out: err is why it is not
-	ended     bool             // of it: err is about what is not to be dropped any more
+	guarded   guarding         // what was found out of what is to be dropped: err is why it is not, or nil
 	promoted  map[string]bool  // interfaces with promote_secondaries, and whether they had it before
 	refused   map[place]string // addresses that the kernel has not taken, with its error
 }
@@ -244,10 +243,10 @@ func (w *kernelWorker) work(j job) {
 		w.workFirewall(j)
 	}
 	if !w.guardFirst(j) {
-		for _, a := range j.want { // rather no address than one that is not guarded
+		for _, a := range slices.Concat(j.want, j.restore) { // rather no address than one that is not guarded
 			failed[a.Prefix.Addr()] = true
 		}
-		j.want = nil
+		j.want, j.restore = nil, nil
 	}
 	w.workPromotions(j)
 	w.dropPolicy(j)

@@ -20,6 +20,16 @@ var errNoFirewall = errors.New("there is no firewall")
 // firewallJob is the key of what is to be done for all instances.
 const firewallJob = "firewall"
 
+// guarding says what a result about the firewall is of.
+type guarding uint8
+
+const (
+	guardAsked guarding = iota + 1 // what one instance wants to be dropped
+	guardTried                     // all that is to be dropped
+	guardMore                      // what is not to be dropped any more, or is about links with a virtual MAC
+	guardRead                      // it could not be read
+)
+
 // guards is what the kernel worker knows about the firewall. What is not under its lock belongs to its goroutine.
 type guards struct {
 	firewall Firewall
@@ -90,7 +100,7 @@ func (w *kernelWorker) probe(s firewall.Settings, state firewall.State) error {
 // workFirewall does what is asked for all instances.
 func (w *kernelWorker) workFirewall(j job) {
 	if j.refresh {
-		w.results <- result{key: j.key, name: j.name, err: w.refreshGuards(), guarded: true}
+		w.results <- result{key: j.key, name: j.name, err: w.refreshGuards(), guarded: guardTried}
 	}
 	if j.clear {
 		if err := w.clearLeft(); err != nil {
@@ -106,7 +116,10 @@ func (w *kernelWorker) workFirewall(j job) {
 		w.mu.Unlock()
 		probed := w.probe(w.guards.settings, state)
 		r := result{key: j.key, name: j.name, err: probed, firewall: true}
-		if probed == nil && len(failed) > 0 {
+		failed = slices.DeleteFunc(slices.Clone(failed), func(d firewall.Drop) bool {
+			return firewall.Concerns(probed, firewall.State{Drops: []firewall.Drop{d}}) != nil
+		})
+		if len(failed) > 0 {
 			r.lasting = errors.Join(w.applyGuards(firewall.State{Drops: failed}), w.applyGuards())
 		}
 		w.results <- r
@@ -132,12 +145,16 @@ func (w *kernelWorker) refreshGuards() error {
 // verifyGuards looks whether the kernel has what is wanted, and puts it back where it has not.
 func (w *kernelWorker) verifyGuards(j job) {
 	intact, err := w.guards.firewall.Intact()
-	if err == nil && !intact {
+	if err != nil {
+		w.results <- result{key: j.key, name: j.name, err: err, guarded: guardRead}
+		return
+	}
+	if !intact {
 		if err = w.applyGuards(); err == nil {
 			w.results <- result{key: j.key, name: j.name, err: errDisturbed}
 		}
 	}
-	w.results <- result{key: j.key, name: j.name, err: err, guarded: true}
+	w.results <- result{key: j.key, name: j.name, err: err, guarded: guardTried}
 }
 
 // clearLeft has packets pass that a daemon before this one has left dropped.
@@ -173,9 +190,12 @@ func (w *kernelWorker) guardFirst(j job) bool {
 	if err == nil {
 		return true
 	}
-	refused := len(j.guard) > 0 && firewall.Concerns(err, firewall.State{Drops: j.guard}) != nil
-	w.results <- result{key: j.key, name: j.name, err: err, guarded: true}
-	return !refused
+	if !j.guards || firewall.Concerns(err, firewall.State{Drops: j.guard}) == nil || len(j.guard) == 0 {
+		w.results <- result{key: j.key, name: j.name, err: err, guarded: guardMore}
+		return true
+	}
+	w.results <- result{key: j.key, name: j.name, err: err, guarded: guardAsked}
+	return false
 }
 
 // guardLast notes what a job does not want any more. It stays in force until there is nothing else to do: addresses of
@@ -209,7 +229,7 @@ func (w *kernelWorker) endGuards() {
 	}
 	clear(g.ending)
 	if err := w.applyGuards(); err != nil {
-		w.results <- result{key: firewallJob, name: firewallJob, err: err, guarded: true, ended: true}
+		w.results <- result{key: firewallJob, name: firewallJob, err: err, guarded: guardMore}
 	}
 }
 
