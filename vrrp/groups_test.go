@@ -158,26 +158,6 @@ func TestGroupMailSettings(t *testing.T) {
 	}
 }
 
-// TestGroupBeginsAsMaster has the members of a group with state MASTER take over after one interval, where routers
-// without a group wait like everybody.
-func TestGroupBeginsAsMaster(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		n := newNode(t, wire.NewLAN(), "a", "192.168.4.100/24")
-		ins := []config.Instance{member(1, 100), member(2, 50), member(3, 100)}
-		for i := range ins {
-			ins[i].StateMaster = true
-		}
-		n.start(grouped(ins, "VI_3"), nil)
-		settle(time.Second)
-		n.expectStates(t, "after an interval", "BACKUP BACKUP BACKUP G BACKUP 0")
-		settle(10 * time.Millisecond)
-		n.expectStates(t, "and a bit", "MASTER MASTER BACKUP G MASTER 0")
-		settle(3 * time.Second)
-		n.expectStates(t, "at last", "MASTER MASTER MASTER G MASTER 0")
-		n.stop()
-	})
-}
-
 // TestGroupWaitsForAll cuts one member off from the network of its peer: the group goes nowhere.
 func TestGroupWaitsForAll(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

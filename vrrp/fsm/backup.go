@@ -9,11 +9,7 @@ type backup struct {
 	preempted bool      // the end of preempt_delay was reported
 	wants     bool      // no master was heard in time, but the sync group has it wait
 	follows   bool      // a master was accepted, and has not given up
-	early     bool      // downAt is that of beginEarly, which depends on no priority
 }
-
-// countTo sets the deadline anew.
-func (b *backup) countTo(at time.Time) { b.downAt, b.early = at, false }
 
 func (m *Machine) enterBackup(now time.Time) {
 	m.backup = &backup{downAt: m.counted(now).Add(m.masterDown())}
@@ -38,8 +34,7 @@ func (m *Machine) backupAdvert(now time.Time, a Advert) {
 	switch {
 	case a.Priority == 0:
 		m.do(Report{Kind: ReportPriorityZeroBackup, Peer: a.Source, Ours: m.priority})
-		m.backup.countTo(now.Add(m.skew()))
-		m.backup.follows = false
+		m.backup.downAt, m.backup.follows = now.Add(m.skew()), false
 	case !m.cfg.Preempt || a.Priority >= m.priority || m.preemptDelayed(now):
 		m.meet(a)
 		m.follow(now, a)
@@ -67,7 +62,7 @@ func (m *Machine) follow(now time.Time, a Advert) {
 	m.learn(a)
 	m.peerPriority = a.Priority
 	m.lastAdvert = now
-	m.backup.countTo(now.Add(m.masterDown()))
+	m.backup.downAt = now.Add(m.masterDown())
 	m.backup.follows, m.backup.wants = true, false
 	switch {
 	case m.cfg.PreemptDelay == 0:

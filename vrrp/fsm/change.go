@@ -15,7 +15,7 @@ func (m *Machine) priorityChanged(p uint8) {
 
 // moveDown moves Backup's deadline by what Master_Down_Interval has changed.
 func (m *Machine) moveDown(before time.Duration) {
-	if m.backup != nil && !m.backup.early {
+	if m.backup != nil {
 		m.backup.downAt = m.backup.downAt.Add(m.masterDown() - before)
 	}
 }
@@ -75,9 +75,9 @@ func (m *Machine) reconfiguredBackup(now time.Time, old Config, before time.Dura
 	}
 	switch {
 	case m.owner() && old.Priority != ownerPriority:
-		m.backup.countTo(m.counted(now).Add(ownerDelay))
+		m.backup.downAt = m.counted(now).Add(ownerDelay)
 	case forgets || m.cfg.DownAdverts != old.DownAdverts:
-		m.backup.countTo(m.counted(now).Add(m.masterDown()))
+		m.backup.downAt = m.counted(now).Add(m.masterDown())
 	default:
 		m.moveDown(before)
 	}

@@ -11,7 +11,6 @@ import "time"
 //   - A member that gives way to a better master takes all others to Backup.
 //   - A member becomes Master when every other one is Master or wants to be. Until then it waits, and looks again after a
 //     whole Master_Down_Interval. A group prefers Backup.
-//   - A member that is configured to begin as Master wants to be Master from its start, and waits for one interval.
 //   - The one that began goes first, then the others in their order, then the group itself.
 //
 // A member that joins a group whose others are Master changes nothing for them: it becomes Master when its time has come,
@@ -225,9 +224,7 @@ func (g *Group) bind() {
 		if m.leads() {
 			others--
 		}
-		m.bonds = bonds{
-			held: g.state != Master && others < len(g.members)-1, mixed: t.owners < len(g.members), backup: g.state == Backup,
-		}
+		m.bonds = bonds{held: g.state != Master && others < len(g.members)-1, mixed: t.owners < len(g.members)}
 	}
 }
 

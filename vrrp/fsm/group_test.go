@@ -126,9 +126,6 @@ func TestGroupSteps(t *testing.T) {
 	noPreempt := testConfig(2, false)
 	own := with(cfg, func(c *Config) { c.Priority = 255 })
 	two, three := []Config{cfg, cfg}, []Config{cfg, cfg, cfg}
-	first := with(cfg, func(c *Config) { c.StartAsMaster = true })
-	const early = interval + sec/256 // of a router that begins as Master
-	const firstLead = "A: " + timedOut + ", " + lead + "; group: syncing MASTER; B: " + lead + "; group: entered MASTER"
 	const heard = "report master set"
 	for _, row := range []struct {
 		name    string
@@ -205,45 +202,6 @@ func TestGroupSteps(t *testing.T) {
 			{time.Microsecond, 'A', Tick{}, "A: report timeout, advert 255, add, announce master x5, entered MASTER 255; group: syncing MASTER; " +
 				"B: advert 255, add, announce master x5, entered MASTER 255; group: entered MASTER", Master},
 		}},
-		{"members that begin as Masters wait for one interval", []Config{first, first}, []groupStep{
-			{early - 1, 'A', Tick{}, "", Backup},
-			{early, 'A', Tick{}, firstLead, Master},
-		}},
-		{"one that begins as Master waits for the others", []Config{first, cfg}, []groupStep{
-			{early, 'A', Tick{}, "A: " + timedOut, Backup},
-			{down150, 'B', Tick{}, bothLead, Master},
-		}},
-		{"one that begins as Master wants it before its time", []Config{cfg, with(first, func(c *Config) { c.AdvertInterval = 10 * sec })}, []groupStep{
-			{down150, 'A', Tick{}, firstLead, Master},
-		}},
-		{"one that begins as Master follows a better master", []Config{first, first}, []groupStep{
-			{sec, 'A', advertOf(smaller, 200), "A: " + heard, Backup},
-			{early, 'B', Tick{}, "B: " + timedOut, Backup},
-			{sec + down150 - 1, 'A', Tick{}, "", Backup},
-			{sec + down150, 'A', Tick{}, firstLead, Master},
-		}},
-		{"one that begins as Master hears a farewell", []Config{first, first}, []groupStep{
-			{sec, 'A', advertOf(smaller, 0), "A: report priority 0 in backup", Backup},
-			{sec + skew150, 'A', Tick{}, firstLead, Master},
-		}},
-		{"one that begins as Master does not mind a lower one", []Config{first, first}, []groupStep{
-			{sec, 'A', advertOf(smaller, 100), "A: report master set, report lower discarded", Backup},
-			{early, 'A', Tick{}, firstLead, Master},
-		}},
-		{"its first interval depends on no priority, later ones do", []Config{first, cfg}, []groupStep{
-			{0, 'A', PriorityChanged{Priority: 100}, "A: report priority changed", Backup},
-			{early - 1, 'A', Tick{}, "", Backup},
-			{early, 'A', Tick{}, "A: " + timedOut, Backup},
-			{early, 'A', PriorityChanged{Priority: 150}, "A: report priority changed", Backup},
-			{early + down150 - 1, 'A', Tick{}, "", Backup},
-			{early + down150, 'A', Tick{}, "A: " + timedOut, Backup},
-		}},
-		{"after a fault nobody begins early", []Config{first, first}, []groupStep{
-			{sec, 'A', linkDown, "A: entered FAULT 150; group: syncing FAULT; B: entered FAULT 150; group: entered FAULT", FaultState},
-			{2 * sec, 'A', linkUp, "A: entered BACKUP 150; group: syncing BACKUP; B: entered BACKUP 150; group: entered BACKUP", Backup},
-			{2*sec + early, 'A', Tick{}, "", Backup},
-			{2*sec + down150, 'A', Tick{}, "A: " + timedOut, Backup},
-		}},
 		{"the end of one is not the end of the others", two, append(slices.Clone(toMaster),
 			groupStep{10 * sec, 'A', Shutdown{}, "A: advert 0, remove, stopped 150", Master},
 			groupStep{10 * sec, 'B', Shutdown{}, "B: advert 0, remove, stopped 150", Master},
@@ -270,38 +228,6 @@ func TestGroupWanted(t *testing.T) {
 		}
 	}
 	wantDeadline(t, g.members[0], t0.Add(2*down150))
-}
-
-// TestGroupBegins is when members that are configured to begin as Masters look for the first time.
-func TestGroupBegins(t *testing.T) {
-	first := func(c *Config) { c.StartAsMaster = true }
-	for _, row := range []struct {
-		name  string
-		cfg   Config
-		after time.Duration
-	}{
-		{"version 2", with(testConfig(2, true), first), interval + sec/256},
-		{"version 3", with(testConfig(3, true), first), interval + interval/256},
-		{"state BACKUP", testConfig(2, true), down150},
-		{"an owner among others", with(testConfig(2, true), func(c *Config) { c.StartAsMaster, c.Priority = true, 255 }), interval + sec/256},
-		{"after a startup delay", with(testConfig(2, true), func(c *Config) { c.StartAsMaster, c.StartupDelay = true, 10*sec }), 10*sec + interval + sec/256},
-	} {
-		g, _ := groupOf(nil, row.cfg, testConfig(2, true))
-		at, _ := g.members[0].Deadline()
-		if got := at.Sub(t0); got != row.after {
-			t.Errorf("%s: after %v, want %v", row.name, got, row.after)
-		}
-	}
-
-	// A group that is Master already is none to begin in.
-	g, _ := groupOf(nil, testConfig(2, true), testConfig(2, true))
-	runGroup(t, g, toMaster)
-	late := New(with(testConfig(2, true), first))
-	g.SetMembers(t0.Add(10*sec), append(slices.Clone(g.members), late)...)
-	if got := outcomeWords(g.Step(t0.Add(10*sec), 2, Startup{})); got != "C: remove, entered BACKUP 150 init" {
-		t.Error(got)
-	}
-	wantDeadline(t, late, t0.Add(10*sec+down150))
 }
 
 // regroup gives a group other members and says what that means.

@@ -142,9 +142,6 @@ func (m *Machine) leaveInit(now time.Time) {
 		m.backup.downAt, m.backup.wants = m.counted(now).Add(ownerDelay), true
 		return
 	}
-	if m.cfg.StartAsMaster && m.bonds.backup {
-		m.beginEarly(now)
-	}
 	m.do(Entered{State: Backup, Priority: m.priority, Init: true})
 }
 

@@ -4,23 +4,15 @@ import "time"
 
 // bonds are what a sync group has told a machine that is its member. The zero value is that of a router without group.
 type bonds struct {
-	held   bool // it may not become Master by itself
-	mixed  bool // not every member owns its addresses, so an owner waits at its start like everybody
-	backup bool // the group is Backup
-}
-
-// beginEarly is for a member that is configured to begin as Master in a group that is Backup. It wants to be Master from
-// the start, and waits for as long only as any master needs to be heard.
-func (m *Machine) beginEarly(now time.Time) {
-	m.backup.wants, m.backup.early = true, true
-	m.backup.downAt = m.counted(now).Add(m.peerInterval + m.skewOf(ownerPriority))
+	held  bool // it may not become Master by itself
+	mixed bool // not every member owns its addresses, so an owner waits at its start like everybody
 }
 
 // wait is for a Backup whose group holds it. It wants to be Master until it hears of one, and looks again after a whole
 // Master_Down_Interval.
 func (m *Machine) wait(now time.Time) {
 	m.backup.wants, m.backup.follows = true, false
-	m.backup.countTo(m.counted(now).Add(m.masterDown()))
+	m.backup.downAt = m.counted(now).Add(m.masterDown())
 }
 
 // verdict takes a member to the state of its group. Fault is no verdict: it is one more reason in the set of faults.

@@ -14,16 +14,13 @@ const (
 // skew is Skew_Time: (256 - priority) / 256 of a second in version 2 (RFC 3768 section 6.1), of the master's interval
 // in version 3 (RFC 9568 section 6.1). It multiplies first, so that no part of a short interval is lost.
 func (m *Machine) skew() time.Duration {
-	if m.owner() {
-		return m.skewOf(ownerPriority)
-	}
-	return m.skewOf(m.priority)
-}
-
-func (m *Machine) skewOf(priority uint8) time.Duration {
 	interval := time.Second
 	if m.cfg.Version == 3 {
 		interval = m.peerInterval
+	}
+	priority := m.priority
+	if m.owner() {
+		priority = ownerPriority
 	}
 	return time.Duration(256-int(priority)) * interval / 256
 }
