@@ -42,10 +42,23 @@ func (r heldRule) in(list []heldRule) int {
 	if at := slices.IndexFunc(list, r.same); at >= 0 {
 		return at
 	}
-	// A kernel before 4.17 keeps no protocol.
+	return slices.IndexFunc(list, func(o heldRule) bool { return r.kept(o).same(o) })
+}
+
+// kept is r as the kernel of o keeps it, which passes over what it does not know: one before 4.17 the protocol with all
+// that came at that time or before, one without classes of routes the realms.
+func (r heldRule) kept(o heldRule) heldRule {
+	unknown := []uint16{nl.FRA_FLOW}
+	if _, told := o.values[fraProtocol]; !told {
+		unknown = append(unknown, fraProtocol, fraIPProto, fraSrcPorts, fraDstPorts, fraSrcMask, fraDstMask, fraUIDs, fraL3MDev, nl.FRA_TUN_ID)
+	}
 	r.values = maps.Clone(r.values)
-	delete(r.values, fraProtocol)
-	return slices.IndexFunc(list, r.same)
+	for _, kind := range unknown {
+		if _, told := o.values[kind]; !told {
+			delete(r.values, kind)
+		}
+	}
+	return r
 }
 
 // takes tells whether a request to delete r may hit o.

@@ -171,3 +171,39 @@ func TestRuleOfOldKernel(t *testing.T) {
 		}
 	}
 }
+
+// TestRuleOfPoorKernel: one before 4.17 keeps neither the protocol nor ip protocol and ports; one without CONFIG_IP_ROUTE_CLASSID keeps no realms.
+func TestRuleOfPoorKernel(t *testing.T) {
+	base := wideRule
+	for name, c := range map[string]struct {
+		r    Rule
+		gone []uint16
+	}{
+		"ipproto <4.17": {with(base, func(r *Rule) { r.IPProto = Optional[uint8]{6, true} }), []uint16{fraProtocol, fraIPProto}},
+		"ports <4.17": {with(base, func(r *Rule) {
+			r.IPProto = Optional[uint8]{6, true}
+			r.DstPorts = Optional[[2]uint16]{[2]uint16{80, 80}, true}
+		}), []uint16{fraProtocol, fraIPProto, fraDstPorts}},
+		"uid <4.10":          {with(base, func(r *Rule) { r.UIDs = Optional[[2]uint32]{[2]uint32{1, 2}, true} }), []uint16{fraProtocol, fraUIDs}},
+		"realms, no CLASSID": {with(base, func(r *Rule) { r.Realms = 5 }), []uint16{nl.FRA_FLOW}},
+	} {
+		held := heldOf(c.r)
+		for _, k := range c.gone {
+			delete(held.values, k)
+		}
+		if heldOf(c.r).in([]heldRule{held}) < 0 {
+			t.Errorf("%s: it is not found", name)
+		}
+		if held.values[fraProtocol] != nil && name != "realms, no CLASSID" {
+			t.Errorf("%s: the row says nothing", name)
+		}
+	}
+}
+
+// TestRuleOfSomebody does not take a rule of somebody else for one of ours that says more.
+func TestRuleOfSomebody(t *testing.T) {
+	ours := with(wideRule, func(r *Rule) { r.IPProto = Optional[uint8]{6, true} })
+	if at := heldOf(ours).in([]heldRule{heldOf(wideRule)}); at >= 0 {
+		t.Error("it does")
+	}
+}

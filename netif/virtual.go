@@ -58,16 +58,18 @@ func (v *VirtualLinks) Set(l VirtualLink) (created bool, err error) {
 		return false, explain(l, err)
 	}
 	err = v.settle(l, base, index, created)
-	if errors.Is(err, unix.EADDRINUSE) {
+	if errors.Is(err, errTwin) {
 		// A link that cannot be up would hide that one is missing.
-		err = fmt.Errorf("another interface has the same MAC address, perhaps in another network namespace: %w", err)
-		return false, errors.Join(explain(l, err), v.conn.deleteLink(index))
+		return false, errors.Join(explain(l, err), v.conn.deleteLink(index), v.release(l.Name, ""))
 	}
 	if err != nil {
 		return created, fmt.Errorf("setting up %s: %w", l.Name, err)
 	}
 	return created, nil
 }
+
+// errTwin says why the kernel does not let a macvlan be up.
+var errTwin = errors.New("another interface has the same MAC address, perhaps in another network namespace")
 
 // explain adds what an error of the kernel means here.
 func explain(l VirtualLink, err error) error {
@@ -184,7 +186,9 @@ func (v *VirtualLinks) settle(l VirtualLink, base detail, index int, created boo
 			return err
 		}
 	}
-	if err := v.conn.setUp(index); err != nil {
+	if err := v.conn.setUp(index); !l.IPVLAN && errors.Is(err, unix.EADDRINUSE) {
+		return fmt.Errorf("%w: %w", errTwin, err)
+	} else if err != nil {
 		return err
 	}
 	if l.Address.Prefix.IsValid() {

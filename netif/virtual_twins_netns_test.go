@@ -63,3 +63,21 @@ func TestVirtualLinkFound(t *testing.T) {
 		}
 	}
 }
+
+// TestTwinLeavesParent: a link that could not be up is taken away again, but the interface below keeps the changed settings.
+func TestTwinLeavesParent(t *testing.T) {
+	v := newVirtual(t)
+	l := vmac(1)
+	ip(t, "link set base0 address 00:00:5e:00:01:01")
+	before := setting4(t, "base0", "arp_ignore")
+	_, err := v.Set(l)
+	if err == nil {
+		t.Error("it is no error")
+	}
+	if len(v.Saved()) > 0 {
+		t.Errorf("saved: %v", v.Saved())
+	}
+	if got := setting4(t, "base0", "arp_ignore"); got != before {
+		t.Errorf("arp_ignore of base0 is %s, was %s, link exists: %v", got, before, exists(t, l.Name))
+	}
+}

@@ -302,3 +302,23 @@ func TestUnreadableForAWhile(t *testing.T) {
 		n.stop()
 	})
 }
+
+// TestAnswerToSomebodyElse does not let an instance go that has failed since the firewall was asked.
+func TestAnswerToSomebodyElse(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		n, _ := newModelNode(t)
+		n.start(refusingAll(refuse(100, time.Second)), nil)
+		settle(5 * time.Second)
+		_ = n.engine.do(func() {
+			r := n.engine.order[0]
+			r.guardErr = errors.New("meanwhile")
+			n.engine.applyFirewall(result{firewall: true})
+			if r.guardErr == nil {
+				t.Error("it does")
+			}
+		})
+		settle(time.Minute)
+		expectState(t, n, fsm.Master)
+		n.stop()
+	})
+}

@@ -133,3 +133,14 @@ func TestTake(t *testing.T) {
 		t.Errorf("%v, lost %d", j.notes, j.lostNotes)
 	}
 }
+
+// TestWithBurst keeps the larger number of two bursts, and the newest interface.
+func TestWithBurst(t *testing.T) {
+	list := []netip.Addr{netip.MustParseAddr("192.168.4.80")}
+	bursts := withBurst(nil, announcement{device: "eth0", index: 2, addresses: list, repeat: 5})
+	bursts = withBurst(bursts, announcement{device: "eth0", index: 3, addresses: list, repeat: 1})
+	bursts = withBurst(bursts, announcement{device: "eth1", index: 4, addresses: list, repeat: 1})
+	if len(bursts) != 2 || bursts[0].repeat != 5 || bursts[0].index != 3 {
+		t.Errorf("%+v", bursts)
+	}
+}

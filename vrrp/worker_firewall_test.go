@@ -60,3 +60,19 @@ func TestDivert(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// TestEndIsWithdrawn has an address wanted again before its end has come.
+func TestEndIsWithdrawn(t *testing.T) {
+	kernel := &fakeKernel{addresses: map[netip.Prefix]bool{}}
+	w := newKernelWorker(Options{Kernel: kernel, Firewall: &fakeFirewall{kernel: kernel}, Config: refusingConfig(refuse(1, time.Second))}, make(chan result, 8))
+	one, two := firewall.Drop{Addr: netip.MustParseAddr("192.168.4.80")}, firewall.Drop{Addr: netip.MustParseAddr("192.168.4.81")}
+	for _, list := range [][]firewall.Drop{{one, two}, {one}, {one, two}} {
+		j := job{key: "a", guards: true, guard: list}
+		w.guardFirst(j)
+		w.guardLast(j)
+	}
+	w.endGuards()
+	if got := kernel.calls[len(kernel.calls)-1]; got != "t: 192.168.4.80 192.168.4.81" {
+		t.Errorf("%q", kernel.calls)
+	}
+}

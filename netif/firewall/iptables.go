@@ -169,17 +169,16 @@ const releaseTries = 3
 func releaseChains(s Settings, left State, start Start) error {
 	var err error
 	for range releaseTries {
-		err = releaseParts(programs{start}, kernelSets{}, s, left)
-		if failed := (*commandError)(nil); !errors.As(err, &failed) || !failed.waited() {
+		c := &impatient{commands: programs{start}}
+		if err = releaseParts(c, kernelSets{}, s, left); c.err == nil {
 			break
 		}
 	}
 	return err
 }
 
-func releaseParts(all commands, kernel sets, s Settings, left State) error {
+func releaseParts(c *impatient, kernel sets, s Settings, left State) error {
 	var errs []error
-	c := &impatient{commands: all}
 	for _, p := range parts {
 		if left.parts()&p == 0 {
 			continue

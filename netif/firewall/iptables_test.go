@@ -232,7 +232,7 @@ func TestChainsWithoutSets(t *testing.T) {
 		if intact, err := e.intact(); !intact || err != nil || said != c.said {
 			t.Errorf("%s: intact %v, %v; it was said %d times", c.name, intact, err, said)
 		}
-		if err := releaseParts(fakeCommands{f}, fakeSets{f}, s, c.state); err != nil {
+		if err := releaseParts(&impatient{commands: fakeCommands{f}}, fakeSets{f}, s, c.state); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		f.wantPlan(t, c.name+", after the release", c.rest)
@@ -271,7 +271,7 @@ func TestReleaseChains(t *testing.T) {
 			{namedDrops("192.0.2.2", "2001:db8::1"), State{}, 0},
 			{Merge(all, named), State{}, 0},
 		} {
-			if err := releaseParts(fakeCommands{f}, fakeSets{f}, s, step.left); err != nil {
+			if err := releaseParts(&impatient{commands: fakeCommands{f}}, fakeSets{f}, s, step.left); err != nil {
 				t.Fatal(err)
 			}
 			f.wantPlan(t, "after the release", planOf(s, step.parts, step.rest))
@@ -326,7 +326,7 @@ func TestReleaseBesideSuccessor(t *testing.T) {
 				}
 			}
 		}
-		err := releaseParts(fakeCommands{f}, fakeSets{f}, s, four)
+		err := releaseParts(&impatient{commands: fakeCommands{f}}, fakeSets{f}, s, four)
 		if f.after != nil {
 			return // it has ended before
 		}
@@ -419,7 +419,7 @@ func TestLock(t *testing.T) {
 		}
 		once("probe", func() error { return e.probe(s, many) }, false)
 		once("apply", func() error { return e.apply(s, many) }, true)
-		once("release", func() error { return releaseParts(l, fakeSets{f}, s, many) }, true)
+		once("release", func() error { return releaseParts(&impatient{commands: l}, fakeSets{f}, s, many) }, true)
 		if intact, err := e.intact(); intact || err != nil {
 			t.Errorf("%v, %v", intact, err)
 		}
@@ -433,5 +433,28 @@ func TestLock(t *testing.T) {
 		f.wantPlan(t, "without the lock", planOf(s, many.parts(), many))
 		l.locked = true
 		once("remove", e.remove, true)
+	}
+}
+
+// noIPv6 are the commands of a host whose ip6tables does not work, as where the kernel has no IPv6.
+type noIPv6 struct{ fakeCommands }
+
+func (n noIPv6) list(ipv6 bool, chain string) ([]string, error) {
+	if ipv6 {
+		return nil, &commandError{"ip6tables -S", 3, "can't initialize ip6tables table `filter'"}
+	}
+	return n.fakeCommands.list(ipv6, chain)
+}
+
+// TestVMACsWithoutIPv6 has links with a virtual MAC of IPv4 only need nothing of ip6tables.
+func TestVMACsWithoutIPv6(t *testing.T) {
+	f, s := newFakeHost(), settingsOf(Sets{})
+	e := &ipTables{commands: noIPv6{fakeCommands{f}}, sets: fakeSets{f}, say: func(text string) { t.Errorf("said: %s", text) }}
+	state := State{VMACs: []VMAC{{Name: "vrrp.1", Index: 5, Base: 2, IPv4: true}}}
+	if err := e.apply(s, state); err != nil {
+		t.Error(err)
+	}
+	if intact, err := e.intact(); !intact || err != nil {
+		t.Error(intact, err)
 	}
 }

@@ -57,6 +57,9 @@ func (w *work) learn(s Settings, state State) error {
 	}
 	if w.part.vmacs() && s.Chains.Out != "" {
 		for _, v := range state.VMACs {
+			if !v.of(w.rules.ipv6) {
+				continue
+			}
 			groups, err := w.rulesOf(s.Chains.Out, v.Name)
 			if err != nil {
 				return err

@@ -58,6 +58,9 @@ type VMAC struct {
 	IPv4, IPv6  bool
 }
 
+// of tells whether the link is one of a family.
+func (v VMAC) of(ipv6 bool) bool { return ipv6 && v.IPv6 || !ipv6 && v.IPv4 }
+
 // State is what the firewall is to have.
 type State struct {
 	Drops []Drop
