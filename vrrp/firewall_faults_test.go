@@ -136,6 +136,9 @@ func TestLetPassFails(t *testing.T) {
 		if m.dropped() != "" || n.state() != fsm.Master {
 			t.Errorf("it is %v, and %q is dropped", n.state(), m.dropped())
 		}
+		if n.lines.count("somebody else") > 0 {
+			t.Errorf("somebody else is blamed: %q", n.lines.all())
+		}
 		n.stop()
 	})
 }

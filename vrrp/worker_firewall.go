@@ -38,6 +38,7 @@ type guards struct {
 	vmacs    map[string][]firewall.VMAC
 	used     bool             // something may be in the kernel
 	keep     bool             // at the end, too
+	behind   bool             // the last change has failed
 	ending   map[string]guard // by key, what is to be in force in its place when there is nothing else to do
 
 	pending  *firewall.Settings         // under the worker's lock
@@ -150,7 +151,8 @@ func (w *kernelWorker) verifyGuards(j job) {
 		return
 	}
 	if !intact {
-		if err = w.applyGuards(); err == nil {
+		ours := w.guards.behind
+		if err = w.applyGuards(); err == nil && !ours {
 			w.results <- result{key: j.key, name: j.name, err: errDisturbed}
 		}
 	}
@@ -277,7 +279,9 @@ func (w *kernelWorker) applyGuards(more ...firewall.State) error {
 		states = append(states, firewall.State{VMACs: list})
 	}
 	g.used = true
-	return g.firewall.Apply(g.settings, firewall.Merge(states...))
+	err := g.firewall.Apply(g.settings, firewall.Merge(states...))
+	g.behind = err != nil
+	return err
 }
 
 // removeGuards ends the firewall.
