@@ -268,10 +268,7 @@ func TestResumeUnguarded(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		n, m := newModelNode(t)
 		former := refuse(100, time.Second)
-		s := Unreported(former)
-		s.State, s.Priority, s.BasePriority = fsm.Master, 100, 100
-		s.LastAdvert = newClockPair().monotonic(time.Now())
-		s.Guard = GuardOf(refusingConfig(former).Global, &former, netif.State{})
+		s := wasMaster(former, 0)
 		m.fails = 1000
 		n.start(refusingAll(former), map[string]InstanceState{s.Key: s})
 		settle(time.Second)

@@ -322,6 +322,15 @@ func TestGuardReload(t *testing.T) {
 	})
 }
 
+// wasMaster is what a former process has said of an instance, whose last advert is that old.
+func wasMaster(in config.Instance, old time.Duration) InstanceState {
+	s := Unreported(in)
+	s.State, s.Priority, s.BasePriority = fsm.Master, 100, 100
+	s.LastAdvert = newClockPair().monotonic(time.Now().Add(-old))
+	s.Guard = GuardOf(refusingConfig(in).Global, &in, netif.State{})
+	return s
+}
+
 // TestGuardIsInherited has a new process go on with what a dead one has dropped, whatever its instances come to.
 func TestGuardIsInherited(t *testing.T) {
 	for _, c := range []struct {
@@ -338,10 +347,7 @@ func TestGuardIsInherited(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				n, _ := newRefusingNode(t, wire.NewLAN())
 				former := refuse(100, time.Second)
-				s := Unreported(former)
-				s.State, s.Priority, s.BasePriority = fsm.Master, 100, 100
-				s.LastAdvert = newClockPair().monotonic(time.Now().Add(-c.old))
-				s.Guard = GuardOf(refusingConfig(former).Global, &former, netif.State{})
+				s := wasMaster(former, c.old)
 				n.start(refusingConfig(c.cfg), map[string]InstanceState{s.Key: s})
 				settle(500 * time.Millisecond)
 				n.did("at first", c.begin...)
