@@ -190,6 +190,9 @@ func (p *parent) replace(child *supervised, state *os.ProcessState, clean bool) 
 		p.startReload()
 	case clean:
 		place.respawnTimer = p.after(stopPause, func() {
+			if p.stopping {
+				return // ours came just in time
+			}
 			p.log.Warnf("%s died: Respawning", said)
 			p.fillAgain(place)
 		})

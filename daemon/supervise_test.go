@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bytes"
 	"maps"
 	"os"
 	"slices"
@@ -137,5 +138,26 @@ func TestPermanentFailureEndsTheDaemon(t *testing.T) {
 		if !p.stopping || p.exitCode != code {
 			t.Errorf("code %d: stopping %v, exit code %d", code, p.stopping, p.exitCode)
 		}
+	}
+}
+
+// TestStopBesideChild has the daemon told to stop just when a child, which was told before it, would be started again.
+func TestStopBesideChild(t *testing.T) {
+	var said bytes.Buffer
+	p := &parent{log: newLog(Options{NoSyslog: true}, roleParent), work: make(chan func(), 1)}
+	p.log.Logger.SetOutput(&said)
+	place := &post{title: "VRRP", role: roleVRRP}
+	p.vrrp = place
+	p.replace(&supervised{spawned: &spawned{process: &os.Process{Pid: 1}}, post: place}, nil, true)
+	var again func()
+	select {
+	case again = <-p.work:
+	case <-time.After(testPatience):
+		t.Fatal("nothing comes after the pause")
+	}
+	p.stopping = true
+	again()
+	if place.child != nil || said.Len() > 0 {
+		t.Errorf("it says %q", said.String())
 	}
 }
